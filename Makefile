@@ -25,7 +25,7 @@ endif
 
 CC       := gcc
 CPPFLAGS := -I. -D_GNU_SOURCE $(DEPS_CPPFLAGS)
-CFLAGS   := -std=c11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -fno-omit-frame-pointer
+CFLAGS   := -std=c11 -O2 -g -Wall -Wextra -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -fno-omit-frame-pointer
 LDFLAGS  :=
 
 define host_library
