@@ -91,8 +91,8 @@ void atomic_abort(struct atomic_file *f);                         /* frees f; f 
 
 /* An INI file, entry by entry (inih). The handler gets section "" before the first header and key NULL at each section's header;
  * it returns 0, or -1 after err_set: the file and line are added to the chain here. */
-typedef int ini_handler(void *user, const char *section, const char *key, const char *value, int line, struct err *e);
-int ini_each(const char *path, ini_handler *handler, void *user, struct err *e);
+typedef int ini_entry_fn(void *user, const char *section, const char *key, const char *value, int line, struct err *e);
+int ini_each(const char *path, ini_entry_fn *handler, void *user, struct err *e);
 
 /* Canonical JSON: sorted keys, two spaces, a newline at the end. PATH NULL writes to standard output. */
 int json_write(const json_t *value, const char *path, struct err *e);

@@ -110,7 +110,7 @@ struct ini_state {
     FILE *in;
     int line;
     bool failed, long_line;
-    ini_handler *handler;
+    ini_entry_fn *handler;
     void *user;
     char section[128];
     struct err *e;
@@ -143,7 +143,7 @@ static int on_entry(void *user, const char *section, const char *key, const char
     return 1;
 }
 
-int ini_each(const char *path, ini_handler *handler, void *user, struct err *e) {
+int ini_each(const char *path, ini_entry_fn *handler, void *user, struct err *e) {
     struct ini_state s = {.handler = handler, .user = user, .e = e};
     size_t size;
     int fd = open_regular(path, &size, e);
