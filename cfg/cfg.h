@@ -1,0 +1,141 @@
+/* cfg: from a linked kernel ELF to its control-flow graph, loops and flow facts.
+ *
+ * Use.  image_open → cfg_build → (facts_read → cfg_apply_facts) → look → cfg_free → image_free. Everything that a cfg or image
+ *       hands out is borrowed and lives as long as it does. All addresses are virtual; all indices are into cfg's arrays,
+ *       NONE where there is nothing. Arrays are sorted by address, so results do not depend on the order of discovery.
+ * Meaning. A basic block is a maximal straight line entered only at its first and left only at its last instruction; blocks are
+ *       also split at every instrumentation point (docs/ARCHITECTURE.md), so a point is always the first instruction of a block.
+ *       A function's graph is intraprocedural: a call ends its block, whose only edge (EDGE_RETURN) leads to where the callee
+ *       returns; if no callee returns there is no edge. A jump to another function's entry is a tail call: no edge, but `calls`.
+ * Unknown is fatal. What cannot be resolved (an indirect jump without a table, a call through a pointer, bytes that are no
+ *       instruction) is in `unresolved`, and the block has `open` set. Nobody may treat such a block's successors as complete. */
+#ifndef POTOROO_CFG_H
+#define POTOROO_CFG_H
+
+#include "base/base.h"
+
+#define NONE UINT32_MAX
+
+/* ---- ELF image (libelf, libdw) ------------------------------------------------------------------------------------ */
+
+struct image;
+
+enum point_kind { POINT_PROBE = 0, POINT_ENTER = 1, POINT_LEAVE = 2 };
+struct point {
+    uint64_t addr;
+    enum point_kind kind;
+};
+struct symbol {
+    const char *name;
+    uint64_t addr, size;
+    bool function; /* STT_FUNC */
+};
+
+/* Only a 64-bit little-endian RISC-V executable (ET_EXEC or ET_DYN) is accepted; anything else is ERR_INPUT naming what it is. */
+struct image *image_open(const char *path, struct err *e);
+void image_free(struct image *img);
+const char *image_path(const struct image *img);
+const char *image_build_id(const struct image *img); /* lower-case hex of the GNU build-id note, or the XXH3 of the file if it has none */
+uint64_t image_entry(const struct image *img);
+/* SIZE bytes at ADDR, from one loadable segment; NULL if not wholly in the file's part of one. */
+const uint8_t *image_at(const struct image *img, uint64_t addr, size_t size);
+bool image_is_code(const struct image *img, uint64_t addr);
+bool image_is_constant(const struct image *img, uint64_t addr, size_t size); /* in a segment or section nobody writes */
+bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr); /* by the program headers */
+size_t image_symbols(const struct image *img, const struct symbol **symbols); /* sorted by address, then name */
+const struct symbol *image_symbol(const struct image *img, const char *name); /* NULL: none. Two different ones: see image_symbol_count */
+size_t image_points(const struct image *img, const struct point **points);    /* section .potoroo.points, sorted, without duplicates */
+/* Source position of an address: false if DWARF says nothing. *file is relative to the compilation directory where possible. */
+bool image_line(const struct image *img, uint64_t addr, const char **file, int *line);
+
+/* ---- control-flow graph ------------------------------------------------------------------------------------------- */
+
+enum edge_kind { EDGE_FALL, EDGE_TAKEN, EDGE_JUMP, EDGE_TABLE, EDGE_RETURN };
+struct edge {
+    uint32_t from, to; /* blocks of the same function */
+    enum edge_kind kind;
+};
+
+enum block_end {
+    END_FALL,      /* runs into the next block */
+    END_BRANCH,    /* conditional */
+    END_JUMP,      /* direct or through a resolved table */
+    END_CALL,      /* `calls`, then EDGE_RETURN */
+    END_TAIL,      /* jump to the functions in `calls`, which return to our caller */
+    END_RETURN,    /* to the caller */
+    END_TRAP_RETURN, /* sret, mret */
+    END_STOP,      /* never goes on: a call that does not return, ebreak, a jump to itself */
+    END_OPEN       /* unresolved or undecodable */
+};
+struct block {
+    uint64_t addr;
+    uint32_t size, insns;       /* bytes, instructions */
+    uint32_t function;
+    uint32_t point;             /* index into image_points, NONE: no point at addr */
+    uint32_t edge, edges;       /* outgoing: cfg->edges[edge .. edge+edges) */
+    uint32_t call, calls;       /* possible callees: cfg->calls[call .. call+calls), indices of functions */
+    uint32_t loop;              /* innermost loop it is in, NONE */
+    enum block_end end;
+    bool open;                  /* callees or successors are not all known */
+    bool never;                 /* a fact says it is not executed */
+};
+struct function {
+    const char *name;           /* symbol, or "f_80000123" */
+    uint64_t addr, size;
+    uint32_t entry;             /* block */
+    VEC(uint32_t) blocks;       /* sorted; a block shared by functions belongs to one, see END_TAIL */
+    bool returns;
+    uint32_t recursion;         /* at most this many activations of it at once, by fact; 1 = not recursive */
+};
+enum bound_origin { BOUND_NONE, BOUND_DERIVED, BOUND_PROVED, BOUND_FACT };
+/* The bound counts the header's executions: it runs at most `max` times for each entry to the loop from outside. */
+struct loop {
+    uint32_t header;            /* block; for an irreducible loop its first entry, all of them in `entries` */
+    uint32_t parent, depth;     /* enclosing loop or NONE; outermost depth 1 */
+    VEC(uint32_t) blocks;       /* sorted, inner loops' included */
+    VEC(uint32_t) entries;      /* blocks of the loop with a predecessor outside (or the function's entry) */
+    uint64_t max;
+    enum bound_origin origin;
+    const char *why;            /* the fact's reason or the derivation in words */
+};
+struct unresolved {
+    uint64_t addr;
+    uint32_t function;
+    const char *why;
+};
+
+struct cfg {
+    const struct image *image;
+    VEC(struct function) functions;
+    VEC(struct block) blocks;
+    VEC(struct edge) edges;
+    VEC(uint32_t) calls;
+    VEC(struct loop) loops;
+    VEC(struct unresolved) unresolved;
+    VEC(struct fact_exclusive { uint32_t a, b; const char *why; }) exclusive; /* not both in one entry */
+    uint32_t indirect, indirect_resolved;
+    struct arena *arena;
+};
+
+/* The CFG of everything reachable from the function symbols (STT_FUNC), the ELF's entry and the calls found on the way. */
+struct cfg *cfg_build(const struct image *img, struct err *e);
+void cfg_free(struct cfg *g);
+
+uint32_t cfg_block_at(const struct cfg *g, uint64_t addr);       /* the block that starts there, NONE */
+uint32_t cfg_block_around(const struct cfg *g, uint64_t addr);   /* the block that contains it, NONE */
+uint32_t cfg_function_named(const struct cfg *g, const char *name);
+/* "SYMBOL", "FUNC+0xOFF" or "0xADDRESS" → address; ERR_INPUT says what was not found or is ambiguous. */
+int cfg_place(const struct cfg *g, const char *text, uint64_t *addr, struct err *e);
+const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12", in the cfg's arena */
+
+/* ---- flow facts ---------------------------------------------------------------------------------------------------- */
+
+/* Read FILE.ff and apply it: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory (DESIGN.md's contract). A place
+ * is FUNC+0xOFF, SYMBOL, 0xADDR or FILE.c:LINE. A fact bound to another build, naming no loop or no block, or contradicting a derived bound is
+ * ERR_INPUT with file:line. `calls` and `jumps` facts take part in discovery, so this rebuilds what depends on them. */
+int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);
+
+json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract; the caller owns the reference */
+void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
+
+#endif

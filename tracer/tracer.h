@@ -1,0 +1,67 @@
+/* tracer: probes, runs and trace files.
+ *
+ * A trace is a sequence of (point, cycle): which instrumentation point of one particular build was passed, and the 64-bit cycle count
+ * at which it was. Lost records are counted and marked, never hidden. */
+#ifndef POTOROO_TRACER_H
+#define POTOROO_TRACER_H
+
+#include "base/base.h"
+#include "cfg/cfg.h"
+
+/* ---- trace files (.ptrace) ----------------------------------------------------------------------------------------- */
+
+struct trace_info {
+    char isa[16];             /* "rv64" */
+    char build_id[129];       /* of the kernel that was run, hex */
+    char platform[33];        /* digest of the platform file, hex */
+    uint64_t clock_hz;
+    bool port;                /* records from the trace port, not from probes */
+};
+struct trace_record {
+    uint64_t addr;            /* of the point */
+    uint64_t cycle;
+    uint64_t lost;            /* records known to be missing just before this one */
+};
+
+struct trace_writer; /* writes beside PATH, appears at commit */
+struct trace_writer *trace_create(const char *path, const struct trace_info *info, struct err *e);
+int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e);
+int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e);
+int trace_commit(struct trace_writer *w, struct err *e); /* frees w */
+void trace_abort(struct trace_writer *w);
+
+struct trace_reader;
+struct trace_reader *trace_open(const char *path, struct err *e);
+const struct trace_info *trace_get_info(const struct trace_reader *r);
+/* 1: *record is the next one · 0: the end · -1: damaged here (offset and why in E; the reader may go on with the next frame). */
+int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e);
+uint64_t trace_position(const struct trace_reader *r);   /* index of the record that trace_next gave last, from 0 */
+uint64_t trace_size(const struct trace_reader *r);       /* bytes of the file */
+uint64_t trace_offset(const struct trace_reader *r);     /* bytes read so far, for progress */
+bool trace_cut(const struct trace_reader *r);            /* after the end: the footer is missing, so the file was cut short */
+void trace_close(struct trace_reader *r);
+
+/* ---- running a kernel on a platform -------------------------------------------------------------------------------- */
+
+struct run_options {
+    const char *platform, *kernel, *output;
+    bool port;
+    const char *const *ranges;  /* symbols, NULL-terminated; may be NULL */
+    double timeout;             /* seconds; 0 = 600 */
+    char *const *qemu_args;     /* NULL-terminated; may be NULL */
+    const char *truth;          /* ground-truth log for tests, may be NULL */
+};
+struct run_summary {
+    uint64_t records, lost, first_cycle, last_cycle;
+};
+int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e);
+
+/* ---- the compiler wrapper ------------------------------------------------------------------------------------------ */
+
+enum probe_density { PROBES_ALL, PROBES_SPARSE };
+/* Insert probes into the assembly text IN (as gcc or clang -S writes it), giving OUT. NAME is for messages. */
+int probe_insert(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, struct err *e);
+/* `potoroo cc`: returns the exit code to end with. */
+int cc_main(int argc, char **argv);
+
+#endif
