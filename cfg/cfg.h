@@ -104,6 +104,11 @@ struct unresolved {
     const char *why;
 };
 
+struct exclusive {
+    uint32_t a, b;              /* blocks that are never both executed in one kernel entry, by fact */
+    const char *why;
+};
+
 struct cfg {
     const struct image *image;
     VEC(struct function) functions;
@@ -112,7 +117,7 @@ struct cfg {
     VEC(uint32_t) calls;
     VEC(struct loop) loops;
     VEC(struct unresolved) unresolved;
-    VEC(struct fact_exclusive { uint32_t a, b; const char *why; }) exclusive; /* not both in one entry */
+    VEC(struct exclusive) exclusive;
     uint32_t indirect, indirect_resolved;
     struct arena *arena;
 };
