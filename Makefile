@@ -1,12 +1,13 @@
 # potoroo's build. `make help` lists the targets; each room adds its own in ROOM/rules.mk.
 #
 # What a rules.mk may add to:
-#   CHECKS        names of targets that `make check` runs; each prints a runner's closing line
+#   CHECKS        names of targets that `make check` runs; each prints a line "N passed, N failed"
 #   HELP          lines for `make help`: HELP += "target|what it does"
 # and what it may call:
 #   $(eval $(call host_library,ROOM,SOURCES))            build/ROOM/libROOM.a
 #   $(eval $(call host_program,PATH,SOURCES,ROOMS,LIBS)) build/PATH, linked with the rooms' libraries
 #   $(eval $(call unit_test,ROOM,NAME,ROOMS,LIBS))       ROOM/test/NAME.c, a cmocka program, into CHECKS
+# Recipes start with $(Q): quiet, unless V=1.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -15,9 +16,11 @@ MAKEFLAGS += --no-builtin-rules
 BUILD := build
 CHECKS :=
 HELP :=
+Q := $(if $(filter 1,$(V)),,@)
 
-# build/deps.mk holds where the set-up found each tool and library. Asking for help needs none of them.
-ifneq ($(filter-out help clean fresh-check,$(or $(MAKECMDGOALS),all)),)
+# build/deps.mk holds where the set-up found each tool and library: DEPS_CPPFLAGS CAPSTONE_LIBS RV_PREFIX RV_CC QEMU
+# PYTHON. These targets need none of them.
+ifneq ($(filter-out help clean setup fresh-check,$(or $(MAKECMDGOALS),all)),)
 $(BUILD)/deps.mk: .ci/setup
 	@.ci/setup $@
 include $(BUILD)/deps.mk
@@ -25,42 +28,47 @@ endif
 
 CC       := gcc
 CPPFLAGS := -I. -D_GNU_SOURCE $(DEPS_CPPFLAGS)
-CFLAGS   := -std=c11 -O2 -g -Wall -Wextra -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -fno-omit-frame-pointer
+CFLAGS   := -std=c11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -fno-omit-frame-pointer
 LDFLAGS  :=
 
 define host_library
 $(BUILD)/$(1)/lib$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(2))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	@ar rcs $$@ $$^
+	$$(Q)ar rcs $$@ $$^
 endef
 
-# Libraries are named again at the end of the group, so the order of ROOMS does not matter.
+# The rooms' libraries are searched as one group, so the order of ROOMS does not matter.
 define host_program
 $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/obj/%.o,$(2)) $(foreach r,$(3),$(BUILD)/$(r)/lib$(r).a)
 	@mkdir -p $$(@D)
 	@echo "  LINK   $$@"
-	@$$(CC) $$(LDFLAGS) -o $$@ $(patsubst %.c,$(BUILD)/obj/%.o,$(2)) -Wl,--start-group $(foreach r,$(3),$(BUILD)/$(r)/lib$(r).a) -Wl,--end-group $(4)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $(patsubst %.c,$(BUILD)/obj/%.o,$(2)) -Wl,--start-group $(foreach r,$(3),$(BUILD)/$(r)/lib$(r).a) -Wl,--end-group $(4)
 endef
 
 define unit_test
 $(call host_program,$(1)/test/$(2),$(1)/test/$(2).c,$(3),-lcmocka $(4))
 check-$(1)-$(2): $(BUILD)/$(1)/test/$(2)
-	@$$<
+	@.ci/cmocka $$<
 CHECKS += check-$(1)-$(2)
 endef
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/deps.mk
 	@mkdir -p $(@D)
 	@echo "  CC     $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-include $(wildcard */rules.mk)
+include $(wildcard */rules.mk) .ci/rules.mk
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all build check help clean $(CHECKS)
+.PHONY: all build check help clean setup $(CHECKS)
 
-check: build $(CHECKS)
+# Runs all of them though some fail, and ends with one line "N passed, N failed" for the whole.
+check:
+	+@MAKE='$(MAKE)' .ci/check $(BUILD)/check.log build $(CHECKS)
+
+setup:
+	@.ci/setup $(BUILD)/deps.mk
 
 clean: ## leaves build/deps and build/deps.mk, which only the set-up makes
 	rm -rf $(filter-out $(BUILD)/deps $(BUILD)/deps.mk,$(wildcard $(BUILD)/*))
@@ -68,4 +76,6 @@ clean: ## leaves build/deps and build/deps.mk, which only the set-up makes
 help:
 	@printf '%s\n' $(HELP) | sort | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-HELP += "help|list the targets" "clean|remove what was built"
+HELP += "all|what plain make does: build, boot the kernel, measure, analyse, print the WCET table"
+HELP += "build|build the tools and the kernel alone" "check|run all tests" "clean|remove what was built"
+HELP += "help|list the targets" "setup|look again for tools and libraries, install what is missing"
