@@ -1,0 +1,24 @@
+# The root task: one flat user image, linked into the kernel's ELF; and what runs it.
+
+USER_FLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -msmall-data-limit=0 -ffreestanding -nostdlib -fno-pic \
+	-fno-stack-protector -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables -g -std=gnu11 -O2 \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -Ikernel/include -Ibenchmarks/root
+USER_SOURCES := $(wildcard benchmarks/root/*.S benchmarks/root/*.c)
+USER_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(USER_SOURCES)))
+
+$(BUILD)/benchmarks/root/%.o: benchmarks/root/%.c $(wildcard benchmarks/root/*.h) kernel/include/api.h benchmarks/rules.mk
+	@mkdir -p $(@D)
+	@echo "  RVCC   $@"
+	@$(RV_CC) $(USER_FLAGS) -c -o $@ $<
+
+$(BUILD)/benchmarks/root/%.o: benchmarks/root/%.S $(wildcard benchmarks/root/*.h) kernel/include/api.h benchmarks/rules.mk
+	@mkdir -p $(@D)
+	@echo "  RVAS   $@"
+	@$(RV_CC) $(USER_FLAGS) -c -o $@ $<
+
+$(BUILD)/benchmarks/root.elf: $(USER_OBJECTS) benchmarks/root/root.lds
+	@echo "  RVLD   $@"
+	@$(RV_CC) $(USER_FLAGS) -static -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -T benchmarks/root/root.lds -o $@ $(filter %.o,$^)
+
+$(BUILD)/benchmarks/root.bin: $(BUILD)/benchmarks/root.elf
+	@$(RV_PREFIX)objcopy -O binary $< $@

@@ -1,0 +1,48 @@
+# The kernel, twice from the same sources: build/kernel/kernel.elf with probes, build/kernel-plain/kernel.elf without.
+# KERNEL_CC compiles the C files of the probed one; boot.c runs before the first kernel entry and goes without.
+
+KERNEL_CC ?= $(BUILD)/potoroo cc -- $(RV_CC)
+KERNEL_OPT ?= -O2
+KERNEL_FLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -msmall-data-limit=0 -ffreestanding -nostdlib \
+	-fno-pic -fno-stack-protector -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables \
+	-ffixed-x25 -ffixed-x26 -ffixed-x27 -g -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
+	-Ikernel/include -Itracer/target $(KERNEL_OPT)
+KERNEL_LINK := -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -static
+
+KERNEL_C := kernel/src/cap.c kernel/src/endpoint.c kernel/src/fault.c kernel/src/irq.c kernel/src/notification.c \
+	kernel/src/sched.c kernel/src/syscall.c kernel/src/thread.c kernel/src/trap.c
+KERNEL_S := kernel/arch/rv64/boot.S kernel/arch/rv64/trap.S
+KERNEL_HEADERS := $(wildcard kernel/include/*.h) tracer/target/potoroo.h
+KERNEL_LDS := kernel/arch/rv64/kernel.lds
+USER_IMAGE := $(BUILD)/benchmarks/root.bin
+
+# $(call kernel_elf,FOLDER,C COMPILER,EXTRA FLAGS,WHAT THE COMPILER NEEDS)
+define kernel_elf
+$(BUILD)/$(1)/%.o: kernel/%.c $(KERNEL_HEADERS) kernel/rules.mk $(4)
+	@mkdir -p $$(@D)
+	@echo "  RVCC   $$@"
+	@$(2) $(KERNEL_FLAGS) $(3) -c -o $$@ $$<
+
+$(BUILD)/$(1)/src/boot.o: kernel/src/boot.c $(KERNEL_HEADERS) kernel/rules.mk
+	@mkdir -p $$(@D)
+	@echo "  RVCC   $$@"
+	@$(RV_CC) $(KERNEL_FLAGS) $(3) -c -o $$@ $$<
+
+$(BUILD)/$(1)/%.o: kernel/%.S $(KERNEL_HEADERS) kernel/rules.mk $(USER_IMAGE)
+	@mkdir -p $$(@D)
+	@echo "  RVAS   $$@"
+	@$(RV_CC) $(KERNEL_FLAGS) $(3) -DUSER_IMAGE_FILE='"$(USER_IMAGE)"' -c -o $$@ $$<
+
+$(BUILD)/$(1)/kernel.elf: $(patsubst kernel/%,$(BUILD)/$(1)/%.o,$(basename $(KERNEL_S) $(KERNEL_C) kernel/src/boot.c)) $(KERNEL_LDS)
+	@echo "  RVLD   $$@"
+	@$(RV_CC) $(KERNEL_FLAGS) $(KERNEL_LINK) -T $(KERNEL_LDS) -o $$@ $$(filter %.o,$$^)
+endef
+
+$(eval $(call kernel_elf,kernel,$(KERNEL_CC),,$(BUILD)/potoroo))
+$(eval $(call kernel_elf,kernel-plain,$(RV_CC),-DPOTOROO_OFF,))
+
+.PHONY: kernel kernel-plain
+kernel: $(BUILD)/kernel/kernel.elf
+kernel-plain: $(BUILD)/kernel-plain/kernel.elf
+
+HELP += "kernel|the instrumented kernel, build/kernel/kernel.elf" "kernel-plain|the same without probes, build/kernel-plain/kernel.elf"

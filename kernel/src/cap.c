@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Looking up capabilities, and the operations of CNodes. */
+#include "object.h"
+
+static inline struct cap *cnode_slot(struct cnode *cnode, word index)
+{
+	return index >> cnode->bits ? NULL : &cnode->slots[index];
+}
+
+struct cap *cap_slot(word index)
+{
+	return cnode_slot(current->cspace, index);
+}
+
+word cap_find(word index, enum cap_type type, word rights, struct cap **found)
+{
+	struct cap *cap = cap_slot(index);
+
+	if (!cap || cap->type != type)
+		return KERNEL_BAD_CAP;
+	if (rights & ~cap->rights)
+		return KERNEL_NO_RIGHT;
+	*found = cap;
+	return KERNEL_OK;
+}
+
+static bool badged(const struct cap *cap)
+{
+	return cap->type == CAP_TYPE_ENDPOINT || cap->type == CAP_TYPE_NOTIFICATION;
+}
+
+static word cnode_mint(struct cnode *cnode, word from_index, word to_index, word rights, word badge)
+{
+	struct cap *from = cap_slot(from_index), *to = cnode_slot(cnode, to_index);
+
+	if (!from || !to || from->type == CAP_TYPE_NULL)
+		return KERNEL_BAD_CAP;
+	if (to->type != CAP_TYPE_NULL)
+		return KERNEL_BAD_STATE;
+	to->rights = from->rights & (uint32_t)rights;
+	to->extra = badged(from) ? badge : from->extra;
+	to->object = from->object;
+	to->type = from->type;
+	return KERNEL_OK;
+}
+
+static word cnode_delete(struct cnode *cnode, word index)
+{
+	struct cap *slot = cnode_slot(cnode, index);
+
+	if (!slot)
+		return KERNEL_BAD_CAP;
+	slot->type = CAP_TYPE_NULL;
+	return KERNEL_OK;
+}
+
+ENTRY word cnode_invoke(struct cap *cap, word label)
+{
+	const word *arguments = &current->context.x[REG_A2];
+
+	switch (label) {
+	case CNODE_MINT:
+		return cnode_mint(cap->object, arguments[0], arguments[1], arguments[2], arguments[3]);
+	case CNODE_DELETE:
+		return cnode_delete(cap->object, arguments[0]);
+	default:
+		return KERNEL_BAD_OPERATION;
+	}
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Every kernel entry comes through trap_handle: what happened, then who runs next. */
+#include "object.h"
+
+_Noreturn void panic(void)
+{
+	*device(BOARD_POWER) = POWER_FAIL;
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+ENTRY static void handle_timer(void)
+{
+	struct irq *irq = &irqs[IRQ_TIMER];
+
+	timer_set(UINT64_MAX);
+	if (irq->notification)
+		notification_signal(irq->notification, irq->badge);
+}
+
+/* A source that nobody is bound to is masked, or it would interrupt for ever. Claim 0 (the source went away) is source 0,
+ * which nobody can be bound to; masking it does nothing. */
+ENTRY static void handle_device(void)
+{
+	word number = plic_claim() % IRQS;
+	struct irq *irq = &irqs[number];
+
+	if (irq->notification) {
+		notification_signal(irq->notification, irq->badge);
+	} else {
+		plic_disable(number);
+		plic_complete(number);
+	}
+}
+
+ENTRY static void handle_page_fault(word cause, word address)
+{
+	fault_raise(FAULT_PAGE, cause, address);
+}
+
+ENTRY static void handle_illegal_instruction(word instruction)
+{
+	fault_raise(FAULT_ILLEGAL, CAUSE_ILLEGAL, instruction);
+}
+
+ENTRY static void handle_exception(word cause, word value)
+{
+	fault_raise(FAULT_EXCEPTION, cause, value);
+}
+
+static inline void handle_synchronous(word cause, word value)
+{
+	if (current->context.status & SSTATUS_SPP)
+		panic();
+	switch (cause) {
+	case CAUSE_ECALL:
+		handle_syscall();
+		break;
+	case CAUSE_ILLEGAL:
+		handle_illegal_instruction(value);
+		break;
+	case CAUSE_FETCH_PAGE:
+	case CAUSE_LOAD_PAGE:
+	case CAUSE_STORE_PAGE:
+		handle_page_fault(cause, value);
+		break;
+	default:
+		handle_exception(cause, value);
+		break;
+	}
+}
+
+struct tcb *trap_handle(word cause, word value)
+{
+	if (cause == CAUSE_TIMER)
+		handle_timer();
+	else if (cause & CAUSE_INTERRUPT)
+		handle_device();
+	else
+		handle_synchronous(cause, value);
+	return schedule();
+}
