@@ -1,4 +1,8 @@
-# The proof on fresh machines.
+# The set-up's own tests, and the proof on fresh machines.
+check-ci:
+	@/usr/bin/python3 .ci/test/ci_test.py
+CHECKS += check-ci
+
 .PHONY: fresh-check
 fresh-check:
 	@.ci/fresh-check
