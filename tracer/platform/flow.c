@@ -1,0 +1,200 @@
+/* Control that goes where no block leads: traps, returns, and blocks that QEMU breaks off.
+ *
+ * The plugin interface tells of none of these. What is known when a block starts is the block before it, and the privileged
+ * registers. A trap always lands on the vector of the mode that takes it, and its EPC says how far the block before came:
+ *   - an interrupt or a fetch fault comes between blocks: that block is complete, EPC is where it led;
+ *   - every other exception is raised by an instruction of that block, at EPC: it costs its fetch and its base cost, then the trap.
+ * Not told apart from a trap: a jalr to the trap vector itself. Anything else unexplained ends the run with an error. */
+#include "tracer/platform/board.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- registers --------------------------------------------------------------------------------------------------------------- */
+
+void flow_init_registers(qemu_plugin_id_t id, unsigned vcpu)
+{
+    (void)id;
+    (void)vcpu;
+    struct csr_handles *c = &board.csr;
+    const struct {
+        const char *name;
+        struct qemu_plugin_register **handle;
+    } wanted[] = {{"priv", &c->priv}, {"satp", &c->satp}, {"mstatus", &c->mstatus}, {"stvec", &c->stvec}, {"sepc", &c->sepc},
+                  {"scause", &c->scause}, {"mtvec", &c->mtvec}, {"mepc", &c->mepc}, {"mcause", &c->mcause}};
+    const struct qemu_array *list = qemu_plugin_get_registers();
+    const struct qemu_reg_descriptor *regs = list->data;
+    for (size_t w = 0; w < sizeof wanted / sizeof *wanted; w++) {
+        for (unsigned i = 0; i < list->length; i++)
+            if (!strcmp(regs[i].name, wanted[w].name)) *wanted[w].handle = regs[i].handle;
+        if (!*wanted[w].handle) board_fatal("this CPU has no register %s", wanted[w].name);
+    }
+    board.csr_bytes = g_byte_array_new();
+}
+
+static uint64_t read_csr(struct qemu_plugin_register *handle)
+{
+    uint64_t value = 0;
+    g_byte_array_set_size(board.csr_bytes, 0);
+    int n = qemu_plugin_read_register(handle, board.csr_bytes);
+    if (n <= 0 || n > 8) board_fatal("QEMU does not let registers be read");
+    memcpy(&value, board.csr_bytes->data, (size_t)n);
+    return value;
+}
+
+static void read_vectors(void)
+{
+    board.stvec = read_csr(board.csr.stvec);
+    board.mtvec = read_csr(board.csr.mtvec);
+}
+
+static bool on_vector(uint64_t xtvec, uint64_t pc)
+{
+    uint64_t base = xtvec & ~3ull, offset = pc - base;
+    return offset == 0 || ((xtvec & 3) == 1 && offset < 4 * 64 && offset % 4 == 0);
+}
+
+uint64_t flow_walk(uint64_t vaddr)
+{
+    uint64_t mode = board.satp >> 60, table = (board.satp & 0xfffffffffffull) << PAGE_SHIFT;
+    if (!mode) return vaddr;
+    for (int level = (int)mode - 6; level >= 0; level--) { /* modes 8, 9, 10 = Sv39, Sv48, Sv57: levels 2.., 3.., 4.. */
+        int shift = PAGE_SHIFT + 9 * level;
+        uint64_t at = table + (vaddr >> shift & 511) * 8 - RAM_BASE, pte;
+        if (at >= board.ram_size) return NO_LINE;
+        memcpy(&pte, board.ram + at, sizeof pte);
+        if (!(pte & 1)) return NO_LINE;
+        uint64_t paddr = (pte >> 10 & 0xfffffffffffull) << PAGE_SHIFT, within = (1ull << shift) - 1;
+        if (pte & 0xe) return (paddr & ~within) | (vaddr & within);
+        table = paddr;
+    }
+    return NO_LINE;
+}
+
+/* ---- leaving a block --------------------------------------------------------------------------------------------------------- */
+
+static _Noreturn void unknown_opcode(const struct block *b)
+{
+    const struct insn *i = b->insn;
+    while (i->kind != DECODE_UNKNOWN) i++;
+    board_fatal("0x%" PRIx64 ": opcode 0x%08x is not modelled", i->pc, i->code);
+}
+
+/* Whether FROM, executed to its end, may be followed by TO. */
+static bool leads_to(const struct block *from, uint64_t to)
+{
+    switch (from->end) {
+    case END_INDIRECT: return !on_vector(board.stvec, to) && !on_vector(board.mtvec, to);
+    case END_RETURN: return to == board.return_pc;
+    case END_CALL: return false;
+    case END_NONE: return true;
+    case END_NEXT: return to == from->follow;
+    }
+    return to == from->next[0] || to == from->next[1];
+}
+
+static void finish(const struct block *from, uint64_t to)
+{
+    bool taken = from->end == END_BRANCH && to != from->follow;
+    if (from->flags & BLOCK_UNKNOWN) unknown_opcode(from);
+    board.cycles += from->cost[taken];
+    board.count.insns += from->n;
+    board.count.taken += taken;
+    if (from->end == END_RETURN || from->end == END_NONE) timing_set_privilege(read_csr(board.csr.priv));
+    if (from->flags & BLOCK_TRANSLATION) {
+        board.satp = read_csr(board.csr.satp);
+        timing_flush_tlbs();
+    }
+    if (from->flags & BLOCK_TRANSLATION || from->end == END_RETURN) timing_flush_pages();
+    if (from->flags & BLOCK_TRANSLATION || from->end == END_NONE) read_vectors();
+}
+
+/* FROM was left at its instruction at PC, which is the last that counts. */
+static void finish_at(const struct block *from, uint64_t pc)
+{
+    if (from == &board.resumed && from->pc == pc) return;
+    for (uint32_t k = 0; k < from->n; k++) {
+        if (from->insn[k].pc == pc) {
+            board.cycles += from->insn[k].after;
+            board.count.insns += k + 1;
+            return;
+        }
+        if (from->insn[k].kind == DECODE_UNKNOWN) unknown_opcode(from);
+    }
+    board_fatal("0x%" PRIx64 ": an exception here does not belong to the block at 0x%" PRIx64, pc, from->pc);
+}
+
+static bool between_blocks(uint64_t cause)
+{
+    return cause >> 63 || cause == 0 || cause == 1 || cause == 12;
+}
+
+static bool belongs(const struct block *from, uint64_t epc, uint64_t cause)
+{
+    return between_blocks(cause) ? leads_to(from, epc) : epc - from->pc < from->follow - from->pc;
+}
+
+static void settle(const struct block *from, uint64_t epc, uint64_t cause)
+{
+    if (!between_blocks(cause)) finish_at(from, epc);
+    else if (leads_to(from, epc)) finish(from, epc);
+    else board_fatal("0x%" PRIx64 ": an interrupt here (cause 0x%" PRIx64 ") does not follow the block at 0x%" PRIx64, epc, cause, from->pc);
+}
+
+static void enter_trap(uint64_t priv, uint64_t vector)
+{
+    if (priv == 1) output_trap(vector);
+    board.cycles += board.platform.trap;
+    board.count.traps++;
+    timing_set_privilege(priv);
+}
+
+static void take_trap(const struct block *from, uint64_t to)
+{
+    uint64_t priv = read_csr(board.csr.priv);
+    read_vectors();
+    if (priv == 0 || !on_vector(priv == 3 ? board.mtvec : board.stvec, to)) {
+        if (from->flags & BLOCK_UNKNOWN) unknown_opcode(from);
+        board_fatal("0x%" PRIx64 " does not follow from the block at 0x%" PRIx64 " and is no trap vector", to, from->pc);
+    }
+    uint64_t epc = read_csr(priv == 3 ? board.csr.mepc : board.csr.sepc), cause = read_csr(priv == 3 ? board.csr.mcause : board.csr.scause);
+    if (priv == 3 && !belongs(from, epc, cause) && on_vector(board.stvec, epc)) {
+        /* two traps at once: to S-mode, and before its first instruction to M-mode */
+        settle(from, read_csr(board.csr.sepc), read_csr(board.csr.scause));
+        enter_trap(1, epc);
+    } else {
+        settle(from, epc, cause);
+    }
+    enter_trap(priv, to);
+}
+
+void flow_leave(struct block *from, uint64_t to)
+{
+    bool complete = !(from->flags & BLOCK_UNKNOWN) && leads_to(from, to);
+    if (complete) finish(from, to);
+    else take_trap(from, to);
+}
+
+/* With -icount, an instruction that turns out to access a device in the middle of a block is broken off before the access and
+ * run again in a block of its own, in which QEMU calls memory callbacks only. The first attempt has paid fetch and base cost. */
+void flow_resume(const struct insn *i)
+{
+    if (board.current == &board.resumed && board.resumed.pc == i->pc) return;
+    finish_at(board.current, i->pc);
+    board.resumed.pc = i->pc;
+    board.resumed.end = END_NEXT;
+    board.resumed.follow = board.resumed.next[0] = board.resumed.next[1] = i->pc + i->length;
+    board.current = &board.resumed;
+}
+
+/* Runs just before the instruction does: whether it will return or trap is decided here by its own rules. */
+void flow_on_return(unsigned vcpu, void *user)
+{
+    const struct insn *i = user;
+    bool sret = i->kind == DECODE_SRET;
+    uint64_t priv = read_csr(board.csr.priv), tsr = read_csr(board.csr.mstatus) >> 22 & 1;
+    bool legal = priv == 3 || (sret && priv == 1 && !tsr);
+    (void)vcpu;
+    board.return_pc = legal ? read_csr(sret ? board.csr.sepc : board.csr.mepc) & ~1ull : ODD;
+    if (legal && sret) output_return(i);
+}

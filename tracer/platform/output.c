@@ -1,0 +1,175 @@
+/* What the board shows: the counter page and the trace buffer in the guest's RAM, the trace port, the ground-truth log. */
+#include "tracer/platform/board.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- files ------------------------------------------------------------------------------------------------------------------- */
+
+static FILE *open_output(const char *path, const char *mode)
+{
+    FILE *f = path ? fopen(path, mode) : NULL;
+    if (path && !f) board_fatal("%s: %s", path, strerror(errno));
+    if (f) setvbuf(f, NULL, _IOFBF, 1 << 16);
+    return f;
+}
+
+static void close_output(FILE *f, const char *path)
+{
+    if (!f) return;
+    int bad = ferror(f);
+    if (fclose(f) || bad) board_fatal("%s: cannot be written: %s", path, strerror(errno));
+}
+
+static void write_output(FILE *f, const char *path, const void *data, size_t size)
+{
+    if (fwrite(data, 1, size, f) != size) board_fatal("%s: cannot be written: %s", path, strerror(errno));
+}
+
+void output_open(void)
+{
+    board.trace = open_output(board.trace_path, "wb");
+    board.port = open_output(board.port_path, "wb");
+    board.truth = open_output(board.truth_path, "w");
+}
+
+/* ---- the guest's memory ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t ram_read(uint64_t paddr)
+{
+    uint64_t value;
+    memcpy(&value, board.ram + (paddr - RAM_BASE), sizeof value);
+    return value;
+}
+
+static void ram_write(uint64_t paddr, uint64_t value)
+{
+    memcpy(board.ram + (paddr - RAM_BASE), &value, sizeof value);
+}
+
+enum { COUNTER_LATCHED = 0, COUNTER_LATCH = 8, COUNTER_TRAP = 16, COUNTER_RETURN = 24, COUNTER_MARK = 32 };
+
+static void counter_set(unsigned offset, uint64_t value)
+{
+    if (board.platform.counter) ram_write(board.platform.counter + offset, value);
+}
+
+/* ---- ground truth ------------------------------------------------------------------------------------------------------------ */
+
+static void write_truth(const char *what, uint64_t value, uint64_t cycles, uint64_t insns)
+{
+    const struct counts *c = &board.count;
+    if (!board.truth) return;
+    fprintf(board.truth, "%s %" PRIu64 " cycles %" PRIu64 " insns %" PRIu64 " l1i %" PRIu64 " l1d %" PRIu64 " l2 %" PRIu64 " itlb %" PRIu64
+            " dtlb %" PRIu64 " dirty %" PRIu64 " l2dirty %" PRIu64 " taken %" PRIu64 " traps %" PRIu64 "\n",
+            what, value, cycles, insns, c->l1i, c->l1d, c->l2, c->itlb, c->dtlb, c->dirty, c->l2_dirty, c->taken, c->traps);
+}
+
+static uint64_t insns_now(const struct insn *i)
+{
+    return board.count.insns + (i->block == board.current ? (uint64_t)(i - i->block->insn) + 1 : 0);
+}
+
+void output_counter(const struct insn *i, uint64_t paddr)
+{
+    switch (paddr - board.platform.counter) {
+    case COUNTER_LATCH: counter_set(COUNTER_LATCHED, board_now(i)); break;
+    case COUNTER_MARK: write_truth("mark", ram_read(paddr), board_now(i), insns_now(i)); break;
+    }
+}
+
+/* ---- the trace buffer -------------------------------------------------------------------------------------------------------- */
+
+static const uint64_t buffer_magic = 0x314f4f524f544f50; /* "POTOROO1" */
+enum { BUFFER_MAGIC = 0, BUFFER_START = 8, BUFFER_HEAD = 16, BUFFER_LIMIT = 24 };
+
+/* The records lie in one piece of physical memory, wherever the kernel maps it. False: the kernel has not set it up yet. */
+static bool find_records(uint64_t start, uint64_t limit)
+{
+    if (ram_read(board.buffer + BUFFER_MAGIC) != buffer_magic) return false;
+    uint64_t first = flow_walk(start), last = flow_walk(limit - 1);
+    if (first == NO_LINE || last == NO_LINE) {
+        if (board.records) return true; /* this address space does not map it; an earlier one did */
+        board_fatal("trace buffer: 0x%" PRIx64 " is not mapped", start);
+    }
+    if (limit <= start || last - first != limit - 1 - start || first - RAM_BASE >= board.ram_size || last - RAM_BASE >= board.ram_size)
+        board_fatal("trace buffer: 0x%" PRIx64 "-0x%" PRIx64 " is not one piece of RAM", start, limit);
+    board.records = first;
+    return true;
+}
+
+/* Takes the records out if there are enough of them (ALL: any). */
+static void drain(bool all)
+{
+    if (!board.trace || !board.buffer) return;
+    uint64_t start = ram_read(board.buffer + BUFFER_START), head = ram_read(board.buffer + BUFFER_HEAD);
+    uint64_t limit = ram_read(board.buffer + BUFFER_LIMIT), used = head - start;
+    if (!all && used < (limit - start) / 2) return;
+    if (!find_records(start, limit)) return;
+    if (head < start || head > limit || used % 8) board_fatal("trace buffer: head = 0x%" PRIx64 " is not in 0x%" PRIx64 "-0x%" PRIx64, head, start, limit);
+    write_output(board.trace, board.trace_path, board.ram + (board.records - RAM_BASE), used);
+    ram_write(board.buffer + BUFFER_HEAD, start);
+}
+
+/* ---- the trace port ---------------------------------------------------------------------------------------------------------- */
+
+/* A record is { u64 pc; u64 cycle | kind << 62 }. */
+void output_port(enum port_kind kind, uint64_t pc, uint64_t cycle)
+{
+    uint64_t record[2] = {pc, cycle | (uint64_t)kind << 62};
+    write_output(board.port, board.port_path, record, sizeof record);
+}
+
+/* PRIV: of the code at PC. */
+static bool port_wants(uint64_t pc, uint64_t priv)
+{
+    for (size_t i = 0; i < board.n_ranges; i++)
+        if (pc >= board.ranges[i].low && pc < board.ranges[i].high) return true;
+    return !board.n_ranges && priv != 0;
+}
+
+void output_block(const struct block *from, const struct block *b)
+{
+    bool entered = board.entered, transfer = from->end != END_NEXT || b->pc != from->follow;
+    board.entered = false;
+    if (entered || !(board.points ? b->insn[0].point : transfer)) return;
+    uint8_t kind = b->insn[0].kind;
+    if (kind == DECODE_SRET && board.priv != 0) return; /* told as PORT_LEAVE */
+    if (port_wants(b->pc, board.priv)) output_port(PORT_POINT, b->pc, board.cycles);
+}
+
+void output_on_point(unsigned vcpu, void *user)
+{
+    const struct insn *i = user;
+    (void)vcpu;
+    if (!board.port || i->kind == DECODE_SRET || !port_wants(i->pc, board.priv)) return;
+    output_port(PORT_POINT, i->pc, board.cycles + i->before);
+}
+
+/* ---- entry and exit ---------------------------------------------------------------------------------------------------------- */
+
+void output_trap(uint64_t pc)
+{
+    counter_set(COUNTER_TRAP, board.cycles);
+    if (!board.port || !port_wants(pc, 1)) return;
+    output_port(PORT_ENTER, pc, board.cycles);
+    board.entered = true;
+}
+
+void output_return(const struct insn *i)
+{
+    counter_set(COUNTER_RETURN, board_now(i));
+    if (board.port && port_wants(i->pc, 1)) output_port(PORT_LEAVE, i->pc, board_now(i));
+    drain(false);
+}
+
+void output_close(void)
+{
+    drain(true);
+    write_truth("end", 0, board.cycles, board.count.insns);
+    close_output(board.trace, board.trace_path);
+    close_output(board.port, board.port_path);
+    close_output(board.truth, board.truth_path);
+}
