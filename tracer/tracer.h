@@ -61,6 +61,8 @@ int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e
 enum probe_density { PROBES_ALL, PROBES_SPARSE };
 /* Insert probes into the assembly text IN (as gcc or clang -S writes it), giving OUT. NAME is for messages. */
 int probe_insert(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, struct err *e);
+/* The same, with a line for each probe in MAP (may be NULL): NAME, number from 0, function, FILE:LINE ("-": not known), tab-separated. */
+int probe_insert_map(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, FILE *map, struct err *e);
 /* `potoroo cc`: returns the exit code to end with. */
 int cc_main(int argc, char **argv);
 

@@ -1,0 +1,399 @@
+/* `potoroo cc`: the compiler wrapper.
+ *
+ * Each C source goes CC -S → probe_insert → CC -c through anonymous memory, so that nothing needs removing whatever happens; only
+ * compile-and-link has a private directory, for the objects, which goes away also on signals. */
+#include "tracer/cc.h"
+#include "tracer/tracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef VEC(char *) words; /* borrowed */
+
+struct cc {
+    struct cc_line line;
+    bool clang;
+    enum probe_density density;
+    FILE *map;                /* NULL: not wanted */
+    char *dir;                /* of the objects of compile-and-link, or NULL */
+    VEC(char *) objects;      /* in it, owned; one for each C source */
+    VEC(char *) scratch;      /* strings in command lines, owned */
+};
+
+/* ---- children ------------------------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t caught;
+static volatile pid_t child;
+
+static void on_signal(int sig) {
+    caught = sig;
+    if (child > 0)
+        kill(child, sig);
+}
+
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+static void set_signals(void (*handler)(int)) {
+    struct sigaction sa = {.sa_handler = handler};
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+        sigaction(deadly[i], &sa, NULL);
+}
+
+static void become(char **argv, int in, int out, pid_t parent) {
+    set_signals(SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(126);
+    if (in >= 0)
+        dup2(in, 0);
+    if (out >= 0)
+        dup2(out, 1);
+    execvp(argv[0], argv);
+    dprintf(2, "potoroo cc: %s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* The command's exit status; 128 + the signal that ended it or us. IN and OUT: -1 leaves ours. */
+static int run(words *w, int in, int out) {
+    vec_push(w, NULL);
+    if (caught)
+        return 128 + caught;
+    fflush(NULL);
+    pid_t self = getpid(), pid = fork();
+    if (pid == 0)
+        become(w->data, in, out, self);
+    child = pid;
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        if (caught)
+            kill(pid, caught); /* it may have come before `child` was set */
+    child = 0;
+    if (pid < 0) {
+        fprintf(stderr, "potoroo cc: fork: %s\n", strerror(errno));
+        return ERR_INPUT;
+    }
+    if (caught)
+        return 128 + caught;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* ---- command lines ------------------------------------------------------------------------------------------------- */
+
+static char *own(struct cc *c, char *s) {
+    vec_push(&c->scratch, s);
+    return s;
+}
+
+static void say(words *w, const char *s) { vec_push(w, (char *)(uintptr_t)s); }
+
+static const char *base_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* PATH with the ending of its last part replaced; with none, ENDING is appended. */
+static char *with_ending(struct cc *c, const char *path, const char *ending) {
+    const char *base = base_of(path), *dot = strrchr(base, '.');
+    size_t stem = (size_t)((dot && dot != base ? dot : base + strlen(base)) - path);
+    return own(c, str_printf("%.*s%s", (int)stem, path, ending));
+}
+
+/* Where CC would have written this source's dependencies, and the name of their target. */
+static void say_dependencies(struct cc *c, words *w, const char *source) {
+    const struct cc_line *l = &c->line;
+    if (!l->dep)
+        return;
+    if (!l->dep_file) {
+        char *file = with_ending(c, l->output ? l->output : base_of(source), ".d");
+        if (l->mode == CC_LINK && !c->clang && (!l->output || l->inputs > 1)) {
+            char *stem = with_ending(c, l->output ? l->output : "a.out", "");
+            file = own(c, str_printf("%s-%s", stem, with_ending(c, base_of(source), ".d")));
+        }
+        say(w, "-MF");
+        say(w, file);
+    }
+    if (!l->dep_target) {
+        say(w, "-MQ");
+        say(w, l->output ? l->output : with_ending(c, base_of(source), ".o"));
+    }
+}
+
+/* gcc names further outputs (stack usage, dumps) after the object that it believes to make. */
+static void say_names(struct cc *c, words *w, const char *source) {
+    if (!c->line.aux || c->clang)
+        return;
+    const char *out = c->line.output && c->line.mode != CC_LINK ? c->line.output : base_of(source);
+    const char *base = base_of(out);
+    if (base > out) {
+        say(w, "-dumpdir");
+        say(w, own(c, str_printf("%.*s", (int)(base - out), out)));
+    }
+    say(w, "-dumpbase");
+    say(w, with_ending(c, base, ".c"));
+    say(w, "-dumpbase-ext");
+    say(w, ".c");
+}
+
+static void say_compile(struct cc *c, words *w, const struct cc_arg *source) {
+    say(w, c->line.compiler);
+    for (size_t i = 0; i < c->line.args.len; i++)
+        if (c->line.args.data[i].role == CC_FLAG || c->line.args.data[i].role == CC_FLAG_ASM)
+            say(w, c->line.args.data[i].text);
+    say(w, "-ffixed-x25");
+    say(w, "-ffixed-x26");
+    say(w, "-ffixed-x27");
+    if (c->clang)
+        say(w, "-Wno-unused-command-line-argument");
+    say_dependencies(c, w, source->text);
+    say_names(c, w, source->text);
+    say(w, "-S");
+    say(w, "-o");
+    say(w, "-");
+    if (source->language) {
+        say(w, "-x");
+        say(w, source->language);
+    }
+    say(w, source->text);
+}
+
+static void say_assemble(struct cc *c, words *w, const char *object) {
+    say(w, c->line.compiler);
+    for (size_t i = 0; i < c->line.args.len; i++)
+        if (c->line.args.data[i].role == CC_FLAG_ASM)
+            say(w, c->line.args.data[i].text);
+    if (c->clang)
+        say(w, "-Wno-unused-command-line-argument");
+    say(w, "-x");
+    say(w, "assembler");
+    say(w, "-c");
+    say(w, "-o");
+    say(w, object);
+    say(w, "-");
+}
+
+/* The whole line again, its C sources left out or (to link) their objects in their places. */
+static void say_rest(struct cc *c, words *w) {
+    const struct cc_line *l = &c->line;
+    const char *language = NULL;
+    size_t object = 0;
+    say(w, l->compiler);
+    for (size_t i = 0; i < l->args.len; i++) {
+        const struct cc_arg *a = &l->args.data[i];
+        bool replaced = a->role == CC_SOURCE, input = replaced || a->role == CC_INPUT;
+        const char *wanted = input && !replaced ? a->language : NULL;
+        if (a->role == CC_LANGUAGE || (replaced && l->mode != CC_LINK))
+            continue;
+        if (input && (wanted == NULL) != (language == NULL)) {
+            say(w, "-x");
+            say(w, wanted ? wanted : "none");
+        }
+        language = input ? wanted : language;
+        say(w, replaced ? c->objects.data[object++] : a->text);
+    }
+}
+
+/* ---- one source ---------------------------------------------------------------------------------------------------- */
+
+static int complain(const struct err *e) {
+    fprintf(stderr, "potoroo cc: %s\n", e->text);
+    return (int)e->kind;
+}
+
+/* What gcc and clang both write at the head of RISC-V assembly. */
+static int check_isa(const char *text, const char *name, struct err *e) {
+    const char *rv64 = strstr(text, "\"rv64"), *attribute = strstr(text, ".attribute");
+    if (attribute && rv64)
+        return 0;
+    return err_set(e, ERR_INPUT, "%s: the compiler did not write 64-bit RISC-V assembly with its .attribute arch", name);
+}
+
+/* Compile to assembly in *text (owned by the caller). Returns the exit code. */
+static int compile(struct cc *c, const struct cc_arg *source, char **text, size_t *size) {
+    struct err e;
+    words w = {0};
+    int fd = memfd_create("potoroo-cc", MFD_CLOEXEC);
+    say_compile(c, &w, source);
+    int rc = fd < 0 ? complain((err_set(&e, ERR_INPUT, "%s: %s", source->text, strerror(errno)), &e)) : run(&w, -1, fd);
+    vec_free(&w);
+    off_t end = rc == 0 ? lseek(fd, 0, SEEK_END) : 0;
+    if (rc == 0) {
+        *size = (size_t)end;
+        *text = mem_alloc(*size + 1);
+        if (pread(fd, *text, *size, 0) != end)
+            rc = complain((err_set(&e, ERR_INPUT, "%s: its assembly cannot be read back", source->text), &e));
+    }
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* A stream of its own to put the assembly into: the user's file for -S, else anonymous memory. */
+static FILE *open_probed(struct cc *c, const char *output) {
+    if (c->line.mode == CC_ASSEMBLY)
+        return strcmp(output, "-") == 0 ? fdopen(dup(1), "w") : fopen(output, "we");
+    int fd = memfd_create("potoroo-cc", MFD_CLOEXEC);
+    return fd < 0 ? NULL : fdopen(fd, "w+e");
+}
+
+static int assemble(struct cc *c, FILE *probed, const char *object) {
+    words w = {0};
+    rewind(probed);
+    say_assemble(c, &w, object);
+    int rc = run(&w, fileno(probed), -1);
+    vec_free(&w);
+    return rc;
+}
+
+static int make_probed(struct cc *c, const char *text, size_t size, const char *source, const char *output) {
+    struct err e;
+    FILE *f = open_probed(c, output);
+    if (!f)
+        return complain((err_set(&e, ERR_INPUT, "%s: %s", output, strerror(errno)), &e));
+    int rc = check_isa(text, source, &e);
+    if (rc == 0)
+        rc = probe_insert_map(text, size, source, c->density, f, c->map, &e);
+    if (rc == 0 && fflush(f) != 0)
+        rc = err_set(&e, ERR_INPUT, "%s: %s", output, strerror(errno));
+    rc = rc < 0 ? complain(&e) : c->line.mode == CC_ASSEMBLY ? 0 : assemble(c, f, output);
+    fclose(f);
+    if (rc != 0 && c->line.mode == CC_ASSEMBLY && strcmp(output, "-") != 0)
+        unlink(output);
+    return rc;
+}
+
+static int make_one(struct cc *c, const struct cc_arg *source, const char *output) {
+    char *text = NULL;
+    size_t size;
+    int rc = compile(c, source, &text, &size);
+    if (rc == 0)
+        rc = make_probed(c, text, size, source->text, output);
+    free(text);
+    return rc;
+}
+
+/* ---- the whole line ------------------------------------------------------------------------------------------------ */
+
+static int open_dir(struct cc *c) {
+    const char *tmp = getenv("TMPDIR");
+    struct err e;
+    c->dir = str_printf("%s/potoroo-cc-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (mkdtemp(c->dir))
+        return 0;
+    err_set(&e, ERR_INPUT, "%s: %s", c->dir, strerror(errno));
+    free(c->dir);
+    c->dir = NULL;
+    return complain(&e);
+}
+
+static void remove_dir(struct cc *c) {
+    for (size_t i = 0; i < c->objects.len; i++) {
+        unlink(c->objects.data[i]);
+        free(c->objects.data[i]);
+    }
+    vec_free(&c->objects);
+    if (c->dir)
+        rmdir(c->dir);
+    free(c->dir);
+}
+
+static const char *object_of(struct cc *c, const char *source) {
+    if (c->line.mode == CC_LINK) {
+        const char *stem = with_ending(c, base_of(source), "");
+        char *path = str_printf("%s/%zu-%s.o", c->dir, c->objects.len, stem);
+        vec_push(&c->objects, path);
+        return path;
+    }
+    if (c->line.output)
+        return c->line.output;
+    return with_ending(c, base_of(source), c->line.mode == CC_ASSEMBLY ? ".s" : ".o");
+}
+
+/* As a compiler does, go on with the other sources after one that fails; the first failure counts. */
+static int make_all(struct cc *c) {
+    int rc = c->line.mode == CC_LINK ? open_dir(c) : 0;
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < c->line.args.len && !caught; i++)
+        if (c->line.args.data[i].role == CC_SOURCE) {
+            const struct cc_arg *a = &c->line.args.data[i];
+            int one = make_one(c, a, object_of(c, a->text));
+            rc = rc ? rc : one;
+        }
+    bool rest = c->line.mode == CC_LINK ? rc == 0 : c->line.inputs > c->line.sources;
+    if (rest && !caught) {
+        words w = {0};
+        say_rest(c, &w);
+        int one = run(&w, -1, -1);
+        vec_free(&w);
+        rc = rc ? rc : one;
+    }
+    return rc;
+}
+
+/* Nothing to give probes to, or a line that the compiler itself will reject: it takes over. */
+static bool is_for_compiler(const struct cc_line *l) {
+    return l->sources == 0 || l->mode == CC_OTHER || (l->mode != CC_LINK && l->output && l->inputs > 1);
+}
+
+static int make(struct cc *c, char **argv) {
+    struct err e;
+    if (is_for_compiler(&c->line)) {
+        fflush(NULL);
+        execvp(argv[0], argv);
+        return complain((err_set(&e, ERR_INPUT, "%s: %s", argv[0], strerror(errno)), &e));
+    }
+    c->clang = cc_is_clang(c->line.compiler);
+    set_signals(on_signal);
+    int rc = make_all(c);
+    remove_dir(c);
+    set_signals(SIG_DFL);
+    if (caught)
+        raise(caught);
+    for (size_t i = 0; i < c->scratch.len; i++)
+        free(c->scratch.data[i]);
+    vec_free(&c->scratch);
+    return rc;
+}
+
+static int usage(const char *why, const char *what) {
+    fprintf(stderr, "potoroo cc: %s%s\nusage: potoroo cc [--probes=all|sparse] [--map FILE] -- CC ARGUMENT…\n", why, what);
+    return ERR_USAGE;
+}
+
+static int make_with_map(struct cc *c, const char *map, int argc, char **argv) {
+    struct err e;
+    struct atomic_file *f = map ? atomic_open(map, &e) : NULL;
+    if (map && !f)
+        return complain(&e);
+    c->map = f ? atomic_stream(f) : NULL;
+    int rc = cc_parse(argc, argv, &c->line, &e) < 0 ? complain(&e) : make(c, argv);
+    cc_free(&c->line);
+    if (f && rc == 0)
+        return atomic_commit(f, &e) < 0 ? complain(&e) : 0;
+    atomic_abort(f);
+    return rc;
+}
+
+int cc_main(int argc, char **argv) {
+    static const struct option options[] = {{"probes", required_argument, NULL, 'p'}, {"map", required_argument, NULL, 'm'}, {0}};
+    struct cc c = {.density = PROBES_ALL};
+    const char *map = NULL;
+    for (int o; (o = getopt_long(argc, argv, "+", options, NULL)) >= 0;) {
+        if (o == 'm')
+            map = optarg;
+        else if (o == 'p' && strcmp(optarg, "sparse") == 0)
+            return usage("--probes=sparse is not available", "");
+        else if (o != 'p' || strcmp(optarg, "all") != 0)
+            return o == 'p' ? usage("--probes=all or sparse, not ", optarg) : usage("which option is this?", "");
+    }
+    if (optind >= argc)
+        return usage("which compiler?", "");
+    return make_with_map(&c, map, argc - optind, argv + optind);
+}
