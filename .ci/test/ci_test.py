@@ -219,7 +219,7 @@ def test_qemu_of_debian_12_comes_from_its_mirrors_backports(folder):
     assert source.endswith(" http://mirror.test/debian bookworm-backports main\n") and "signed-by=/usr" in source, source
     pins = (seen / "potoroo-bookworm-backports").read_text().split("\n\n")
     assert pins[0].split("\n") == ["Package: *", "Pin: release n=bookworm-backports", "Pin-Priority: -1"], pins
-    assert pins[1].startswith("Package: src:qemu src:opensbi\n"), pins
+    assert pins[1].startswith("Package: src:qemu src:opensbi src:seabios\n"), pins
     assert before == sorted(os.listdir("/etc/apt/sources.list.d"))
 
 
