@@ -1,0 +1,188 @@
+/* analyzer: from traces and a CFG to execution-time profiles and the WCET of each kernel entry.
+ *
+ *   walk      the virtually inlined graph of what can happen after a start block: contexts (call strings), nodes, edges
+ *   profile   what traces showed: a histogram an IPG edge and context, distinct paths, loop iterations; mergeable
+ *   replay    trace × walk → profile; a step that the CFG does not have is an error
+ *   analysis  potoroo.ini
+ *   wcet      costs from a profile, one IPET a kernel entry, cross-checks, the result (JSON, table)
+ *   verify    further traces against a result: no entry above its bound
+ *
+ * Times are cycles, addresses virtual. */
+#ifndef POTOROO_ANALYZER_H
+#define POTOROO_ANALYZER_H
+
+#include "base/base.h"
+#include "cfg/cfg.h"
+#include "ilp/ilp.h"
+#include "tracer/tracer.h"
+
+/* ---- walk: the expanded graph -------------------------------------------------------------------------------------- */
+
+/* A context is a call string: how control came to this activation. Root contexts have parent NONE. */
+struct context {
+    uint32_t parent, site, function; /* site: the calling block */
+    bool tail;                       /* entered by a tail call: returns to where its parent would */
+    uint32_t depth;                  /* activations of `function` on the string, this one included */
+};
+/* Where control is: a block in a context, and the node of the instrumentation point passed last (itself if it is one; NONE: none yet).
+ * With a point in every block this is the CFG, inlined; with sparse points a block stands once for each point that it may follow. */
+struct walk_node {
+    uint32_t context, block, last;
+    uint32_t edge, edges; /* outgoing edges are contiguous, valid once expanded */
+    bool expanded;
+};
+struct walk_edge {
+    uint32_t from, to;
+    uint32_t within; /* the block that precedes `to` in its own function (the call site for a return), NONE for a call */
+    uint32_t ipg;    /* if `to` is at a point: index of the IPG edge that ends here, else NONE */
+};
+/* An edge of the instrumentation-point graph, in context: from the node of one point to that of the next. */
+struct ipg_edge {
+    uint32_t from, to;
+};
+struct walk {
+    const struct cfg *cfg;
+    VEC(struct context) contexts;
+    VEC(struct walk_node) nodes;
+    VEC(struct walk_edge) edges;
+    VEC(struct ipg_edge) ipg;
+    struct map context_index, node_index, ipg_index;
+};
+
+struct walk *walk_new(const struct cfg *g);
+void walk_free(struct walk *w);
+uint32_t walk_start(struct walk *w, uint32_t block);
+/* Make the node's outgoing edges. Idempotent. Blocks that a fact says are never executed get no edges to them.
+ * ERR_INCOMPLETE: its successors are not all known, or recursion without a fact, or the graph outgrew WALK_LIMIT nodes. */
+enum { WALK_LIMIT = 4 * 1000 * 1000 };
+int walk_expand(struct walk *w, uint32_t node, struct err *e);
+bool walk_at_point(const struct walk *w, uint32_t node);
+/* Control leaves the kernel, or the start block's function, here. */
+bool walk_ends(const struct walk *w, uint32_t node);
+/* "trap_vector/handle_trap+0x40>sys_send": a canonical name, the same in every run. The caller frees it. */
+char *walk_context_name(const struct walk *w, uint32_t context);
+
+/* ---- execution-time profiles --------------------------------------------------------------------------------------- */
+
+struct bin {
+    uint64_t cycles, count;
+};
+struct sighting {             /* where an extreme was seen: so it can be found again */
+    uint32_t trace;           /* index into traces */
+    uint64_t position;        /* record index */
+};
+struct profile_trace {
+    char digest[17];          /* XXH3 of the trace file */
+    uint64_t records, entries;
+    uint64_t boot;            /* records before the first kernel entry */
+    uint64_t lost, cut;       /* records lost; entries dropped because of loss or the end of the trace */
+};
+struct profile_edge {
+    uint32_t context;         /* of `from` */
+    uint64_t from, to;        /* points */
+    VEC(struct bin) bins;     /* sorted by cycles */
+    uint64_t count;
+    struct sighting max_at;
+};
+struct edge_count {
+    uint32_t edge;            /* index into edges */
+    uint64_t count;
+};
+/* Kernel entries that passed the same set of IPG edges. The counts are those of the longest of them. */
+struct profile_path {
+    VEC(struct edge_count) edges; /* sorted by edge; the first point is edges' only one that nothing leads to */
+    uint64_t start, end;      /* points */
+    uint64_t count, min, max;
+    struct sighting max_at;
+};
+struct profile_loop {
+    uint64_t header, max;     /* most executions of the header for one entry to the loop */
+    struct sighting max_at;
+};
+struct profile {
+    struct trace_info info;
+    VEC(struct profile_trace) traces;   /* sorted by digest */
+    VEC(char *) contexts;               /* names, sorted */
+    VEC(struct profile_edge) edges;     /* sorted by context, from, to */
+    VEC(struct profile_path) paths;     /* sorted by their edges */
+    VEC(struct profile_loop) loops;     /* sorted by header */
+};
+
+void profile_free(struct profile *p);
+/* Replay one trace through the CFG. ERR_INPUT: the trace is of another build, damaged, or has a step that the CFG does not have
+ * (says which record, and both places). */
+struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e);
+/* *into becomes what both measured: associative and commutative. Frees FROM. ERR_INPUT: different builds or platforms, or the same trace twice. */
+int profile_merge(struct profile *into, struct profile *from, struct err *e);
+int profile_write(const struct profile *p, const char *path, struct err *e);
+struct profile *profile_read(const char *path, struct err *e);
+json_t *profile_json(const struct profile *p);
+void profile_print(const struct profile *p, FILE *out);
+
+/* ---- the analysis file --------------------------------------------------------------------------------------------- */
+
+struct entry_spec {
+    char *name, *start;
+    VEC(char *) end;          /* symbols or addresses; empty: "return" */
+    VEC(char *) via;
+    uint64_t budget;          /* cycles, 0: none */
+    bool interrupt;           /* one that an interrupt waits for: part of the interrupt latency */
+    int line;
+};
+struct analysis {
+    char *path, *elf, *facts, *model, *profile, *platform; /* NULL where not given; relative to the file's folder */
+    VEC(struct entry_spec) entries;
+};
+struct analysis *analysis_read(const char *path, struct err *e);
+void analysis_free(struct analysis *a);
+
+/* ---- WCET ---------------------------------------------------------------------------------------------------------- */
+
+enum wcet_status { WCET_ESTIMATE, WCET_BOUND, WCET_INCOMPLETE };
+
+struct wcet_step {            /* one IPG edge of the worst path */
+    uint32_t edge;            /* into walk->ipg */
+    uint64_t count, cost;     /* cost of one execution */
+};
+struct wcet_row {
+    const struct entry_spec *spec;
+    enum wcet_status status;
+    mpz_t bound;
+    uint64_t observed_max, observations;
+    struct sighting max_at;
+    VEC(struct wcet_step) worst_path;
+    VEC(char *) missing;      /* what makes it incomplete, in words */
+    VEC(char *) ledger;       /* "kind\ttext\tgrounds" */
+    char *certificate;        /* path or NULL */
+};
+struct wcet {
+    const struct analysis *analysis;
+    struct image *image;
+    struct cfg *cfg;
+    struct walk *walk;
+    struct profile *profile;
+    VEC(struct wcet_row) rows;
+    VEC(uint64_t) cost;       /* of each walk->ipg edge; UINT64_MAX: never observed */
+    uint64_t unmatched;       /* observed kernel entries that no row speaks of */
+};
+/* ONLY (may be NULL): NULL-terminated names of the rows wanted. CERTIFICATES: path prefix, NULL for none.
+ * Cross-checks on the way (each a fatal error): every observed path is a solution of the row's IPET, costs on it what was observed
+ * at least, and the bound at most. */
+struct wcet *wcet_analyse(const struct analysis *a, const char *const *only, const char *certificates, struct err *e);
+void wcet_free(struct wcet *w);
+json_t *wcet_json(const struct wcet *w);
+void wcet_print_table(const struct wcet *w, FILE *out);
+void wcet_print_path(const struct wcet *w, const struct wcet_row *row, FILE *out);
+
+/* ---- verification of a result against traces ----------------------------------------------------------------------- */
+
+struct verify_summary {
+    uint64_t entries, violations, unmatched, edge_violations;
+    double worst_ratio;       /* largest observed/bound */
+    char worst[160];
+};
+/* Replays the traces; an entry above the bound of any row that it matches, or matching none, is a violation. Says each of
+ * the first few on OUT. edge_violations: IPG edges that took longer than the cost that the result used. */
+int verify_result(const struct analysis *a, const char *result, char *const *traces, FILE *out, struct verify_summary *s, struct err *e);
+
+#endif

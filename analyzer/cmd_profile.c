@@ -1,0 +1,116 @@
+#include "analyzer/analyzer.h"
+#include "analyzer/command.h"
+
+#include <getopt.h>
+
+struct options {
+    const char *kernel, *output, *facts;
+    bool json;
+};
+
+static struct profile *replay_all(const struct options *o, char **traces, struct err *e) {
+    struct profile *all = NULL;
+    struct image *img = image_open(o->kernel, e);
+    struct cfg *g = img ? cfg_build(img, e) : NULL;
+    bool good = g && (!o->facts || cfg_apply_facts(&g, o->facts, e) == 0);
+    for (; good && *traces; traces++) {
+        struct profile *one = profile_replay(g, *traces, e);
+        good = one && (!all || profile_merge(all, one, e) == 0);
+        all = all ? all : one;
+    }
+    cfg_free(g);
+    image_free(img);
+    if (good)
+        return all;
+    profile_free(all);
+    return NULL;
+}
+
+static struct profile *merge_all(char **files, struct err *e) {
+    struct profile *all = NULL;
+    for (; *files; files++) {
+        struct profile *one = profile_read(*files, e);
+        if (!one || (all && profile_merge(all, one, e) < 0)) {
+            if (one)
+                err_wrap(e, "%s", *files);
+            profile_free(all);
+            return NULL;
+        }
+        all = all ? all : one;
+    }
+    return all;
+}
+
+static void say(const struct profile *p) {
+    uint64_t entries = 0, lost = 0, cut = 0;
+    for (size_t i = 0; i < p->traces.len; i++) {
+        entries += p->traces.data[i].entries;
+        lost += p->traces.data[i].lost;
+        cut += p->traces.data[i].cut;
+    }
+    fprintf(stderr, "%llu kernel entries, %zu IPG edges in context, %zu distinct paths, %llu records lost, %llu entries cut\n", (unsigned long long)entries,
+            p->edges.len, p->paths.len, (unsigned long long)lost, (unsigned long long)cut);
+}
+
+static int show(const char *file, bool json) {
+    struct err e;
+    struct profile *p = profile_read(file, &e);
+    if (!p)
+        return command_fail(&command_profile, &e);
+    int rc = 0;
+    if (json) {
+        json_t *j = profile_json(p);
+        if (json_write(j, NULL, &e) < 0)
+            rc = command_fail(&command_profile, &e);
+        json_decref(j);
+    } else {
+        profile_print(p, stdout);
+    }
+    profile_free(p);
+    return command_done(&command_profile, rc);
+}
+
+static int run(int argc, char **argv) {
+    struct options o = {0};
+    static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"output", required_argument, NULL, 'o'},
+                                            {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    for (int c; (c = getopt_long(argc, argv, "k:o:f:", options, NULL)) != -1;) {
+        switch (c) {
+        case 'k': o.kernel = optarg; break;
+        case 'o': o.output = optarg; break;
+        case 'f': o.facts = optarg; break;
+        case 'j': o.json = true; break;
+        default: return command_bad_option(&command_profile);
+        }
+    }
+    argv += optind;
+    argc -= optind;
+    if (argc == 2 && strcmp(argv[0], "show") == 0)
+        return show(argv[1], o.json);
+    bool merge = argc > 0 && strcmp(argv[0], "merge") == 0;
+    if (!o.output || argc < 1 + merge || (!merge && !o.kernel))
+        return command_usage(&command_profile, "-o, and -k with at least one trace, are needed");
+    struct err e;
+    struct profile *p = merge ? merge_all(argv + 1, &e) : replay_all(&o, argv, &e);
+    int rc = p && profile_write(p, o.output, &e) == 0 ? 0 : command_fail(&command_profile, &e);
+    if (rc == 0)
+        say(p);
+    profile_free(p);
+    return command_done(&command_profile, rc);
+}
+
+const struct command command_profile = {
+    "profile", "replay traces into an execution-time profile", run,
+    "usage: potoroo profile -k KERNEL.elf [-f FACTS.ff] T.ptrace… -o P.prof\n"
+    "       potoroo profile merge P.prof… -o ALL.prof\n"
+    "       potoroo profile show P.prof [--json]\n"
+    "\n"
+    "Replays every trace through the kernel's control-flow graph and keeps, for each step between two\n"
+    "instrumentation points and each call path, how often it took how many cycles. A step that the graph does\n"
+    "not have is an error. Profiles of one build on one platform merge in any order.\n"
+    "\n"
+    "  -k, --kernel KERNEL.elf  the kernel that was run\n"
+    "  -f, --facts FACTS.ff     flow facts (targets of indirect calls and jumps)\n"
+    "  -o, --output FILE        where to write\n"
+    "      --json               with show: JSON\n"};

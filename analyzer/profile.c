@@ -1,0 +1,378 @@
+/* Profiles: what a replay showed, in canonical order, and their union.
+ * Everything is keyed by addresses and context names, not by indices of one run's walk, so profiles of any number of runs of one
+ * build merge; sorting by key makes the union associative, commutative and its file the same bytes in any order. */
+#include "analyzer/replay.h"
+
+/* ---- building from a replay ---------------------------------------------------------------------------------------- */
+
+struct builder {
+    struct walk *w;
+    struct profile *p;
+    struct map paths;                       /* hash of the set of edges → path */
+    VEC(struct profile_edge) edges;         /* by walk->ipg index */
+    VEC(struct profile_loop) loops;         /* by cfg loop */
+};
+
+static void bin_add(struct profile_edge *edge, uint64_t cycles, uint64_t count) {
+    size_t lo = 0, hi = edge->bins.len;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (edge->bins.data[mid].cycles < cycles)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    edge->count += count;
+    if (lo < edge->bins.len && edge->bins.data[lo].cycles == cycles) {
+        edge->bins.data[lo].count += count;
+        return;
+    }
+    vec_push(&edge->bins, ((struct bin){0}));
+    memmove(edge->bins.data + lo + 1, edge->bins.data + lo, (edge->bins.len - 1 - lo) * sizeof(struct bin));
+    edge->bins.data[lo] = (struct bin){cycles, count};
+}
+
+static void on_edge(void *user, uint32_t ipg, uint64_t cycles, uint64_t position) {
+    struct builder *b = user;
+    while (b->edges.len <= ipg)
+        vec_push(&b->edges, ((struct profile_edge){0}));
+    struct profile_edge *edge = &b->edges.data[ipg];
+    if (edge->count == 0 || cycles > edge->bins.data[edge->bins.len - 1].cycles)
+        edge->max_at = (struct sighting){0, position};
+    bin_add(edge, cycles, 1);
+}
+
+static void on_loop(void *user, uint32_t loop, uint64_t executions, uint64_t position) {
+    struct builder *b = user;
+    struct profile_loop *seen = &b->loops.data[loop];
+    if (executions > seen->max) {
+        seen->max = executions;
+        seen->max_at = (struct sighting){0, position};
+    }
+}
+
+static bool same_edges(const struct profile_path *path, const struct replay_entry *entry) {
+    if (path->edges.len != entry->touches)
+        return false;
+    for (size_t i = 0; i < path->edges.len; i++)
+        if (entry->times[path->edges.data[i].edge] == 0)
+            return false;
+    return true;
+}
+
+static struct profile_path *path_for(struct builder *b, const struct replay_entry *entry) {
+    uint64_t key = 0, found;
+    for (size_t i = 0; i < entry->touches; i++)
+        key ^= hash_bytes(&entry->touched[i], sizeof entry->touched[i], 7);
+    for (;; key++) {
+        if (!map_get(&b->paths, key, &found))
+            break;
+        if (same_edges(&b->p->paths.data[found], entry))
+            return &b->p->paths.data[found];
+    }
+    struct profile_path path = {.min = UINT64_MAX};
+    vec_push(&b->p->paths, path);
+    map_put(&b->paths, key, b->p->paths.len - 1);
+    return &b->p->paths.data[b->p->paths.len - 1];
+}
+
+static uint64_t point_of(const struct walk *w, uint32_t node) { return w->cfg->blocks.data[w->nodes.data[node].block].addr; }
+
+static void on_entry(void *user, const struct replay_entry *entry) {
+    struct builder *b = user;
+    struct profile_path *path = path_for(b, entry);
+    if (path->count++ == 0 || entry->cycles > path->max) {
+        path->start = point_of(b->w, entry->start);
+        path->end = point_of(b->w, entry->end);
+        path->max = entry->cycles;
+        path->max_at = (struct sighting){0, entry->position};
+        path->edges.len = 0;
+        for (size_t i = 0; i < entry->touches; i++)
+            vec_push(&path->edges, ((struct edge_count){entry->touched[i], entry->times[entry->touched[i]]}));
+    }
+    if (entry->cycles < path->min)
+        path->min = entry->cycles;
+}
+
+/* ---- canonical order ----------------------------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+#define THREE_WAY(x, y) ((x) < (y) ? -1 : (x) > (y))
+
+static int by_place(const void *va, const void *vb) {
+    const struct profile_edge *a = va, *b = vb;
+    int c = THREE_WAY(a->context, b->context);
+    c = c ? c : THREE_WAY(a->from, b->from);
+    return c ? c : THREE_WAY(a->to, b->to);
+}
+
+static int by_edge(const void *va, const void *vb) {
+    const struct edge_count *a = va, *b = vb;
+    return THREE_WAY(a->edge, b->edge);
+}
+
+static int by_edges(const void *va, const void *vb) {
+    const struct profile_path *a = va, *b = vb;
+    for (size_t i = 0; i < a->edges.len && i < b->edges.len; i++)
+        if (a->edges.data[i].edge != b->edges.data[i].edge)
+            return THREE_WAY(a->edges.data[i].edge, b->edges.data[i].edge);
+    int c = THREE_WAY(a->edges.len, b->edges.len);
+    c = c ? c : THREE_WAY(a->start, b->start);
+    return c ? c : THREE_WAY(a->end, b->end);
+}
+
+static int by_header(const void *va, const void *vb) {
+    const struct profile_loop *a = va, *b = vb;
+    return THREE_WAY(a->header, b->header);
+}
+
+static int by_digest(const void *va, const void *vb) {
+    const struct profile_trace *a = va, *b = vb;
+    return strcmp(a->digest, b->digest);
+}
+
+#define SORT(v, order) ((v).len ? qsort((v).data, (v).len, sizeof *(v).data, order) : (void)0)
+
+/* Where each element of OLD went in a sorted copy: the caller frees it. */
+static uint32_t *sorted_contexts(struct profile *p) {
+    size_t n = p->contexts.len;
+    char **old = mem_alloc(n * sizeof *old);
+    if (n)
+        memcpy(old, p->contexts.data, n * sizeof *old);
+    SORT(p->contexts, by_name);
+    uint32_t *to = mem_alloc(n * sizeof *to);
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint32_t)((char **)bsearch(&old[i], p->contexts.data, n, sizeof *old, by_name) - p->contexts.data);
+    free(old);
+    return to;
+}
+
+static void canonical(struct profile *p) {
+    uint32_t *context = sorted_contexts(p);
+    struct profile_edge *old = mem_alloc(p->edges.len * sizeof *old);
+    for (size_t i = 0; i < p->edges.len; i++) {
+        p->edges.data[i].context = context[p->edges.data[i].context];
+        old[i] = p->edges.data[i];
+    }
+    SORT(p->edges, by_place);
+    for (size_t i = 0; i < p->paths.len; i++) {
+        struct profile_path *path = &p->paths.data[i];
+        for (size_t k = 0; k < path->edges.len; k++) {
+            struct profile_edge *at = bsearch(&old[path->edges.data[k].edge], p->edges.data, p->edges.len, sizeof *old, by_place);
+            path->edges.data[k].edge = (uint32_t)(at - p->edges.data);
+        }
+        SORT(path->edges, by_edge);
+    }
+    SORT(p->paths, by_edges);
+    SORT(p->loops, by_header);
+    SORT(p->traces, by_digest);
+    free(old);
+    free(context);
+}
+
+/* The builder's edges and loops, indexed by the walk, become the profile's; only what was seen is kept. */
+static void hand_over(struct builder *b) {
+    struct profile *p = b->p;
+    const struct walk *w = b->w;
+    uint32_t *kept = mem_alloc((b->edges.len + 1) * sizeof *kept), *named = mem_alloc((w->contexts.len + 1) * sizeof *named);
+    for (size_t i = 0; i < b->edges.len; i++) {
+        struct profile_edge edge = b->edges.data[i];
+        if (!edge.count)
+            continue;
+        const struct ipg_edge *ipg = &w->ipg.data[i];
+        uint32_t context = w->nodes.data[ipg->from].context;
+        if (!named[context]) {
+            vec_push(&p->contexts, walk_context_name(w, context));
+            named[context] = (uint32_t)p->contexts.len;
+        }
+        edge.context = named[context] - 1;
+        edge.from = point_of(w, ipg->from);
+        edge.to = point_of(w, ipg->to);
+        kept[i] = (uint32_t)p->edges.len;
+        vec_push(&p->edges, edge);
+    }
+    for (size_t i = 0; i < p->paths.len; i++)
+        for (size_t k = 0; k < p->paths.data[i].edges.len; k++)
+            p->paths.data[i].edges.data[k].edge = kept[p->paths.data[i].edges.data[k].edge];
+    for (size_t i = 0; i < b->loops.len; i++)
+        if (b->loops.data[i].max) {
+            b->loops.data[i].header = w->cfg->blocks.data[w->cfg->loops.data[i].header].addr;
+            vec_push(&p->loops, b->loops.data[i]);
+        }
+    free(kept);
+    free(named);
+}
+
+struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e) {
+    struct builder b = {.w = walk_new(g), .p = mem_alloc(sizeof *b.p)};
+    struct replay_events events = {&b, on_edge, on_entry, on_loop};
+    struct profile_trace totals;
+    for (size_t i = 0; i < g->loops.len; i++)
+        vec_push(&b.loops, ((struct profile_loop){0}));
+    int rc = replay_trace(b.w, trace_path, &events, &totals, &b.p->info, e);
+    if (rc == 0) {
+        vec_push(&b.p->traces, totals);
+        hand_over(&b);
+        canonical(b.p);
+    }
+    walk_free(b.w);
+    map_free(&b.paths);
+    vec_free(&b.loops);
+    if (rc < 0)
+        for (size_t i = 0; i < b.edges.len; i++)
+            vec_free(&b.edges.data[i].bins);
+    vec_free(&b.edges);
+    if (rc == 0)
+        return b.p;
+    profile_free(b.p);
+    return NULL;
+}
+
+void profile_free(struct profile *p) {
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->contexts.len; i++)
+        free(p->contexts.data[i]);
+    for (size_t i = 0; i < p->edges.len; i++)
+        vec_free(&p->edges.data[i].bins);
+    for (size_t i = 0; i < p->paths.len; i++)
+        vec_free(&p->paths.data[i].edges);
+    vec_free(&p->contexts);
+    vec_free(&p->edges);
+    vec_free(&p->paths);
+    vec_free(&p->loops);
+    vec_free(&p->traces);
+    free(p);
+}
+
+/* ---- merging -------------------------------------------------------------------------------------------------------- */
+
+/* Of two sightings of the same extreme the one in the smaller trace digest, then position, is kept: any order of merging agrees. */
+static bool earlier(struct sighting a, struct sighting b) { return a.trace != b.trace ? a.trace < b.trace : a.position < b.position; }
+
+static int merge_traces(struct profile *into, struct profile *from, struct err *e) {
+    size_t old = into->traces.len;
+    for (size_t i = 0; i < from->traces.len; i++)
+        vec_push(&into->traces, from->traces.data[i]);
+    struct profile_trace *before = mem_alloc(into->traces.len * sizeof *before);
+    memcpy(before, into->traces.data, into->traces.len * sizeof *before);
+    SORT(into->traces, by_digest);
+    int rc = 0;
+    for (size_t i = 1; i < into->traces.len && rc == 0; i++)
+        if (by_digest(&into->traces.data[i - 1], &into->traces.data[i]) == 0)
+            rc = err_set(e, ERR_INPUT, "the trace with digest %s was already measured", into->traces.data[i].digest);
+    uint32_t *to = mem_alloc(into->traces.len * sizeof *to);
+    for (size_t i = 0; i < into->traces.len; i++)
+        to[i] = (uint32_t)((struct profile_trace *)bsearch(&before[i], into->traces.data, into->traces.len, sizeof *before, by_digest) - into->traces.data);
+    struct profile *both[2] = {into, from};
+    for (int k = 0; k < 2; k++) {
+        const uint32_t *map = k ? to + old : to;
+        for (size_t i = 0; i < both[k]->edges.len; i++)
+            both[k]->edges.data[i].max_at.trace = map[both[k]->edges.data[i].max_at.trace];
+        for (size_t i = 0; i < both[k]->paths.len; i++)
+            both[k]->paths.data[i].max_at.trace = map[both[k]->paths.data[i].max_at.trace];
+        for (size_t i = 0; i < both[k]->loops.len; i++)
+            both[k]->loops.data[i].max_at.trace = map[both[k]->loops.data[i].max_at.trace];
+    }
+    free(before);
+    free(to);
+    return rc;
+}
+
+static uint32_t context_named(const struct profile *p, size_t known, const char *name) {
+    char **at = known ? bsearch(&name, p->contexts.data, known, sizeof *at, by_name) : NULL;
+    return at ? (uint32_t)(at - p->contexts.data) : NONE;
+}
+
+/* FROM's contexts and edges are appended under INTO's indices; returns where FROM's edges went (the caller frees it). */
+static uint32_t *merge_edges(struct profile *into, struct profile *from) {
+    size_t known_contexts = into->contexts.len, known = into->edges.len;
+    uint32_t *context = mem_alloc((from->contexts.len + 1) * sizeof *context), *to = mem_alloc((from->edges.len + 1) * sizeof *to);
+    for (size_t i = 0; i < from->contexts.len; i++) {
+        context[i] = context_named(into, known_contexts, from->contexts.data[i]);
+        if (context[i] == NONE) {
+            context[i] = (uint32_t)into->contexts.len;
+            vec_push(&into->contexts, from->contexts.data[i]);
+            from->contexts.data[i] = NULL;
+        }
+    }
+    for (size_t i = 0; i < from->edges.len; i++) {
+        struct profile_edge *f = &from->edges.data[i];
+        f->context = context[f->context];
+        struct profile_edge *at = known ? bsearch(f, into->edges.data, known, sizeof *at, by_place) : NULL;
+        to[i] = at ? (uint32_t)(at - into->edges.data) : (uint32_t)into->edges.len;
+        if (!at) {
+            vec_push(&into->edges, *f);
+            *f = (struct profile_edge){0};
+            continue;
+        }
+        uint64_t old = at->bins.data[at->bins.len - 1].cycles, new = f->bins.data[f->bins.len - 1].cycles;
+        if (new > old || (new == old && earlier(f->max_at, at->max_at)))
+            at->max_at = f->max_at;
+        for (size_t k = 0; k < f->bins.len; k++)
+            bin_add(at, f->bins.data[k].cycles, f->bins.data[k].count);
+    }
+    free(context);
+    return to;
+}
+
+static void merge_path(struct profile_path *at, struct profile_path *f) {
+    at->count += f->count;
+    if (f->min < at->min)
+        at->min = f->min;
+    if (f->max < at->max || (f->max == at->max && !earlier(f->max_at, at->max_at)))
+        return;
+    at->max = f->max;
+    at->max_at = f->max_at;
+    memcpy(at->edges.data, f->edges.data, f->edges.len * sizeof *f->edges.data);
+}
+
+static void merge_paths(struct profile *into, struct profile *from, const uint32_t *to) {
+    size_t known = into->paths.len;
+    for (size_t i = 0; i < from->paths.len; i++) {
+        struct profile_path *f = &from->paths.data[i];
+        for (size_t k = 0; k < f->edges.len; k++)
+            f->edges.data[k].edge = to[f->edges.data[k].edge];
+        SORT(f->edges, by_edge);
+        struct profile_path *at = known ? bsearch(f, into->paths.data, known, sizeof *at, by_edges) : NULL;
+        if (at) {
+            merge_path(at, f);
+        } else {
+            vec_push(&into->paths, *f);
+            *f = (struct profile_path){0};
+        }
+    }
+}
+
+static void merge_loops(struct profile *into, const struct profile *from) {
+    size_t known = into->loops.len;
+    for (size_t i = 0; i < from->loops.len; i++) {
+        const struct profile_loop *f = &from->loops.data[i];
+        struct profile_loop *at = known ? bsearch(f, into->loops.data, known, sizeof *at, by_header) : NULL;
+        if (!at)
+            vec_push(&into->loops, *f);
+        else if (f->max > at->max || (f->max == at->max && earlier(f->max_at, at->max_at)))
+            *at = *f;
+    }
+}
+
+int profile_merge(struct profile *into, struct profile *from, struct err *e) {
+    const struct trace_info *a = &into->info, *b = &from->info;
+    int rc = 0;
+    if (strcmp(a->build_id, b->build_id) != 0)
+        rc = err_set(e, ERR_INPUT, "profiles of different builds: %.16s and %.16s", a->build_id, b->build_id);
+    else if (strcmp(a->platform, b->platform) != 0 || a->clock_hz != b->clock_hz || a->port != b->port)
+        rc = err_set(e, ERR_INPUT, "profiles of different platforms or kinds of trace");
+    else
+        rc = merge_traces(into, from, e);
+    if (rc == 0) {
+        uint32_t *to = merge_edges(into, from);
+        merge_paths(into, from, to);
+        merge_loops(into, from);
+        canonical(into);
+        free(to);
+    }
+    profile_free(from);
+    return rc;
+}

@@ -1,0 +1,278 @@
+/* Profile files (.prof). Text, one thing a line, closed by a checksum:
+ *
+ *   potoroo-profile 1
+ *   kernel BUILD_ID isa ISA platform DIGEST clock HZ port 0|1
+ *   trace DIGEST records N entries N boot N lost N cut N
+ *   context NAME                                             indices are by order, from 0
+ *   edge CONTEXT FROM TO at TRACE POSITION : CYCLES*COUNT …  points in hexadecimal
+ *   path START END count N min N max N at TRACE POSITION : EDGE*COUNT …
+ *   loop HEADER max N at TRACE POSITION
+ *   end XXH3                                                 of all bytes before this line */
+#include "analyzer/analyzer.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+
+/* ---- writing ------------------------------------------------------------------------------------------------------- */
+
+static void put_header(const struct profile *p, FILE *out) {
+    const struct trace_info *i = &p->info;
+    fprintf(out, "potoroo-profile 1\nkernel %s isa %s platform %s clock %" PRIu64 " port %d\n", i->build_id, i->isa, i->platform, i->clock_hz, i->port);
+    for (size_t k = 0; k < p->traces.len; k++) {
+        const struct profile_trace *t = &p->traces.data[k];
+        fprintf(out, "trace %s records %" PRIu64 " entries %" PRIu64 " boot %" PRIu64 " lost %" PRIu64 " cut %" PRIu64 "\n", t->digest,
+                t->records, t->entries, t->boot, t->lost, t->cut);
+    }
+    for (size_t k = 0; k < p->contexts.len; k++)
+        fprintf(out, "context %s\n", p->contexts.data[k]);
+}
+
+static void put_body(const struct profile *p, FILE *out) {
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        fprintf(out, "edge %" PRIu32 " %" PRIx64 " %" PRIx64 " at %" PRIu32 " %" PRIu64 " :", x->context, x->from, x->to, x->max_at.trace, x->max_at.position);
+        for (size_t k = 0; k < x->bins.len; k++)
+            fprintf(out, " %" PRIu64 "*%" PRIu64, x->bins.data[k].cycles, x->bins.data[k].count);
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < p->paths.len; i++) {
+        const struct profile_path *x = &p->paths.data[i];
+        fprintf(out, "path %" PRIx64 " %" PRIx64 " count %" PRIu64 " min %" PRIu64 " max %" PRIu64 " at %" PRIu32 " %" PRIu64 " :", x->start, x->end,
+                x->count, x->min, x->max, x->max_at.trace, x->max_at.position);
+        for (size_t k = 0; k < x->edges.len; k++)
+            fprintf(out, " %" PRIu32 "*%" PRIu64, x->edges.data[k].edge, x->edges.data[k].count);
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < p->loops.len; i++) {
+        const struct profile_loop *x = &p->loops.data[i];
+        fprintf(out, "loop %" PRIx64 " max %" PRIu64 " at %" PRIu32 " %" PRIu64 "\n", x->header, x->max, x->max_at.trace, x->max_at.position);
+    }
+}
+
+int profile_write(const struct profile *p, const char *path, struct err *e) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return err_set(e, ERR_INPUT, "%s: out of memory", path);
+    put_header(p, memory);
+    put_body(p, memory);
+    fclose(memory);
+    struct atomic_file *f = atomic_open(path, e);
+    if (f) {
+        fwrite(text, 1, size, atomic_stream(f));
+        fprintf(atomic_stream(f), "end %016" PRIx64 "\n", hash_bytes(text, size, 0));
+    }
+    free(text);
+    return f ? atomic_commit(f, e) : -1;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------- */
+
+/* A cursor over the text: every take_ function advances or sets `bad`, which sticks. Lines are ended by take_line. */
+struct cursor {
+    const char *at, *end;
+    int line;
+    bool bad;
+};
+
+static void take_word(struct cursor *c, const char *word) {
+    size_t n = strlen(word);
+    if ((size_t)(c->end - c->at) < n || memcmp(c->at, word, n) != 0)
+        c->bad = true;
+    else
+        c->at += n;
+}
+
+static uint64_t take_number(struct cursor *c, unsigned base) {
+    uint64_t value = 0;
+    const char *first = c->at;
+    for (; c->at < c->end && isxdigit((unsigned char)*c->at); c->at++) {
+        unsigned d = *c->at <= '9' ? (unsigned)(*c->at - '0') : (unsigned)((*c->at | 32) - 'a' + 10);
+        if (d >= base || __builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, d, &value))
+            c->bad = true;
+    }
+    c->bad = c->bad || c->at == first;
+    return value;
+}
+
+static uint64_t take_field(struct cursor *c, const char *word, unsigned base) {
+    take_word(c, word);
+    return take_number(c, base);
+}
+
+static void take_text(struct cursor *c, char *out, size_t room) {
+    size_t n = 0;
+    while (c->at < c->end && *c->at != ' ' && *c->at != '\n' && n + 1 < room)
+        out[n++] = *c->at++;
+    out[n] = 0;
+    c->bad = c->bad || n == 0;
+}
+
+static void take_line(struct cursor *c) {
+    take_word(c, "\n");
+    c->line++;
+}
+
+static bool next_is(const struct cursor *c, const char *word) {
+    size_t n = strlen(word);
+    return !c->bad && (size_t)(c->end - c->at) >= n && memcmp(c->at, word, n) == 0;
+}
+
+static struct sighting take_sighting(struct cursor *c, const struct profile *p) {
+    uint64_t trace = take_field(c, " at ", 10), position = take_field(c, " ", 10);
+    c->bad = c->bad || trace >= p->traces.len;
+    return (struct sighting){(uint32_t)trace, position};
+}
+
+static void take_header(struct cursor *c, struct profile *p) {
+    take_word(c, "potoroo-profile 1\nkernel ");
+    c->line = 2;
+    take_text(c, p->info.build_id, sizeof p->info.build_id);
+    take_word(c, " isa ");
+    take_text(c, p->info.isa, sizeof p->info.isa);
+    take_word(c, " platform ");
+    take_text(c, p->info.platform, sizeof p->info.platform);
+    p->info.clock_hz = take_field(c, " clock ", 10);
+    p->info.port = take_field(c, " port ", 10) == 1;
+    take_line(c);
+    while (next_is(c, "trace ")) {
+        struct profile_trace t = {0};
+        take_word(c, "trace ");
+        take_text(c, t.digest, sizeof t.digest);
+        t.records = take_field(c, " records ", 10);
+        t.entries = take_field(c, " entries ", 10);
+        t.boot = take_field(c, " boot ", 10);
+        t.lost = take_field(c, " lost ", 10);
+        t.cut = take_field(c, " cut ", 10);
+        take_line(c);
+        vec_push(&p->traces, t);
+    }
+    while (next_is(c, "context ")) {
+        take_word(c, "context ");
+        const char *eol = memchr(c->at, '\n', (size_t)(c->end - c->at));
+        if (!eol || eol == c->at || memchr(c->at, 0, (size_t)(eol - c->at))) {
+            c->bad = true;
+            return;
+        }
+        vec_push(&p->contexts, str_printf("%.*s", (int)(eol - c->at), c->at));
+        c->at = eol;
+        take_line(c);
+    }
+}
+
+static void take_edge(struct cursor *c, struct profile *p) {
+    struct profile_edge x = {0};
+    uint64_t last = 0;
+    x.context = (uint32_t)take_field(c, "edge ", 10);
+    x.from = take_field(c, " ", 16);
+    x.to = take_field(c, " ", 16);
+    x.max_at = take_sighting(c, p);
+    take_word(c, " :");
+    while (next_is(c, " ")) {
+        struct bin b = {.cycles = take_field(c, " ", 10), .count = 0};
+        b.count = take_field(c, "*", 10);
+        c->bad = c->bad || b.count == 0 || (x.bins.len && b.cycles <= last);
+        last = b.cycles;
+        x.count += b.count;
+        vec_push(&x.bins, b);
+    }
+    c->bad = c->bad || x.context >= p->contexts.len || x.bins.len == 0;
+    take_line(c);
+    vec_push(&p->edges, x);
+}
+
+static void take_path(struct cursor *c, struct profile *p) {
+    struct profile_path x = {0};
+    x.start = take_field(c, "path ", 16);
+    x.end = take_field(c, " ", 16);
+    x.count = take_field(c, " count ", 10);
+    x.min = take_field(c, " min ", 10);
+    x.max = take_field(c, " max ", 10);
+    x.max_at = take_sighting(c, p);
+    take_word(c, " :");
+    while (next_is(c, " ")) {
+        struct edge_count k = {.edge = (uint32_t)take_field(c, " ", 10), .count = 0};
+        k.count = take_field(c, "*", 10);
+        c->bad = c->bad || k.edge >= p->edges.len || k.count == 0;
+        vec_push(&x.edges, k);
+    }
+    c->bad = c->bad || x.count == 0 || x.min > x.max;
+    take_line(c);
+    vec_push(&p->paths, x);
+}
+
+static void take_loop(struct cursor *c, struct profile *p) {
+    struct profile_loop x = {.header = take_field(c, "loop ", 16), .max = 0};
+    x.max = take_field(c, " max ", 10);
+    x.max_at = take_sighting(c, p);
+    take_line(c);
+    vec_push(&p->loops, x);
+}
+
+struct profile *profile_read(const char *path, struct err *e) {
+    char *text;
+    size_t size;
+    if (file_read(path, &text, &size, e) < 0)
+        return NULL;
+    struct profile *p = mem_alloc(sizeof *p);
+    struct cursor c = {text, text + size, 1, false};
+    take_header(&c, p);
+    while (next_is(&c, "edge "))
+        take_edge(&c, p);
+    while (next_is(&c, "path "))
+        take_path(&c, p);
+    while (next_is(&c, "loop "))
+        take_loop(&c, p);
+    uint64_t sum = hash_bytes(text, (size_t)(c.at - text), 0), told = take_field(&c, "end ", 16);
+    take_line(&c);
+    if (c.bad || c.at != c.end)
+        err_set(e, ERR_INPUT, "%s:%d: not what a profile has here (cut short or edited?)", path, c.line);
+    else if (sum != told)
+        err_set(e, ERR_INPUT, "%s: the checksum does not match: the file was changed", path);
+    bool good = !c.bad && c.at == c.end && sum == told;
+    free(text);
+    if (good)
+        return p;
+    profile_free(p);
+    return NULL;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------------- */
+
+static json_t *hex(uint64_t addr) { return json_sprintf("0x%" PRIx64, addr); }
+
+json_t *profile_json(const struct profile *p) {
+    json_t *traces = json_array(), *edges = json_array(), *loops = json_array();
+    for (size_t i = 0; i < p->traces.len; i++) {
+        const struct profile_trace *t = &p->traces.data[i];
+        json_array_append_new(traces, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "digest", t->digest, "records", (json_int_t)t->records, "entries",
+                                                (json_int_t)t->entries, "boot", (json_int_t)t->boot, "lost", (json_int_t)t->lost, "cut", (json_int_t)t->cut));
+    }
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        json_t *bins = json_array();
+        for (size_t k = 0; k < x->bins.len; k++)
+            json_array_append_new(bins, json_pack("[I,I]", (json_int_t)x->bins.data[k].cycles, (json_int_t)x->bins.data[k].count));
+        json_array_append_new(edges, json_pack("{s:s,s:o,s:o,s:I,s:o,s:{s:s,s:I}}", "context", p->contexts.data[x->context], "from", hex(x->from), "to",
+                                               hex(x->to), "count", (json_int_t)x->count, "profile", bins, "max_at", "trace",
+                                               p->traces.data[x->max_at.trace].digest, "record", (json_int_t)x->max_at.position));
+    }
+    for (size_t i = 0; i < p->loops.len; i++)
+        json_array_append_new(loops, json_pack("{s:o,s:I}", "header", hex(p->loops.data[i].header), "max", (json_int_t)p->loops.data[i].max));
+    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:I}", "build_id", p->info.build_id, "platform", p->info.platform, "port", p->info.port, "clock",
+                     (json_int_t)p->info.clock_hz, "traces", traces, "edges", edges, "loops", loops, "paths", (json_int_t)p->paths.len);
+}
+
+void profile_print(const struct profile *p, FILE *out) {
+    fprintf(out, "kernel %s\n", p->info.build_id);
+    for (size_t i = 0; i < p->traces.len; i++)
+        fprintf(out, "trace %s: %" PRIu64 " records, %" PRIu64 " kernel entries, %" PRIu64 " lost, %" PRIu64 " cut\n", p->traces.data[i].digest,
+                p->traces.data[i].records, p->traces.data[i].entries, p->traces.data[i].lost, p->traces.data[i].cut);
+    fprintf(out, "%18s %18s %10s %8s %8s  %s\n", "from", "to", "count", "min", "max", "context");
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        fprintf(out, "%18" PRIx64 " %18" PRIx64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %s\n", x->from, x->to, x->count, x->bins.data[0].cycles,
+                x->bins.data[x->bins.len - 1].cycles, p->contexts.data[x->context]);
+    }
+}

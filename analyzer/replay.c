@@ -1,0 +1,251 @@
+/* Replay. Between two records control took a path of the walk without a point on it; the record tells which point it came to.
+ * Invariant: `at` is the walk node of the last record, NONE outside a kernel entry. What the CFG does not have is an error: then
+ * either the trace or the CFG is wrong, and nothing built on them would be sound. */
+#include "analyzer/replay.h"
+
+struct loop_run {
+    uint64_t executions;
+};
+struct replay {
+    struct walk *w;
+    const struct replay_events *events;
+    struct trace_reader *in;
+    uint32_t start, at;
+    uint64_t begun, cycle, position; /* of the entry's first record; of the last record */
+    uint64_t first_cycle;
+    bool first_enter_seen;
+    VEC(uint64_t) times;             /* by IPG edge, of this entry */
+    VEC(uint32_t) touched;
+    struct map runs_index;           /* (context, loop) → runs */
+    VEC(struct loop_run) runs;
+    VEC(uint32_t) queue, via;        /* nodes reached without a point, and the edge each was reached by */
+    VEC(uint32_t) path;              /* edges of the step, last first */
+    struct profile_trace *totals;
+};
+
+static const struct cfg *graph(const struct replay *r) { return r->w->cfg; }
+
+static const char *where(const struct replay *r, uint32_t node) {
+    const struct cfg *g = graph(r);
+    return cfg_describe(g, g->blocks.data[r->w->nodes.data[node].block].addr);
+}
+
+static bool loop_has(const struct cfg *g, uint32_t loop, uint32_t block) {
+    for (uint32_t l = g->blocks.data[block].loop; l != NONE; l = g->loops.data[l].parent)
+        if (l == loop)
+            return true;
+    return false;
+}
+
+/* Only the innermost loop of which BLOCK is an entry can be entered or repeated by an edge to it from outside or inside of it;
+ * an enclosing loop with the same header is one loop, so the chain upward is walked to cover irreducible nests too. */
+static void count_loops(struct replay *r, const struct walk_edge *we) {
+    const struct cfg *g = graph(r);
+    const struct walk_node *n = &r->w->nodes.data[we->to];
+    for (uint32_t l = g->blocks.data[n->block].loop; l != NONE; l = g->loops.data[l].parent) {
+        const struct loop *loop = &g->loops.data[l];
+        bool entry = false;
+        for (size_t i = 0; i < loop->entries.len; i++)
+            entry |= loop->entries.data[i] == n->block;
+        if (!entry)
+            continue;
+        uint64_t key = (uint64_t)n->context << 32 | l, index;
+        if (!map_get(&r->runs_index, key, &index)) {
+            index = r->runs.len;
+            vec_push(&r->runs, ((struct loop_run){0}));
+            map_put(&r->runs_index, key, index);
+        }
+        bool inside = we->within != NONE && loop_has(g, l, we->within);
+        uint64_t *count = &r->runs.data[index].executions;
+        *count = inside ? *count + 1 : 1;
+        if (r->events->loop)
+            r->events->loop(r->events->user, l, *count, r->position);
+    }
+}
+
+static void pass(struct replay *r, uint32_t edge, uint64_t cycles) {
+    const struct walk_edge *we = &r->w->edges.data[edge];
+    if (graph(r)->blocks.data[r->w->nodes.data[we->to].block].loop != NONE)
+        count_loops(r, we);
+    if (we->ipg == NONE)
+        return;
+    while (r->times.len < r->w->ipg.len)
+        vec_push(&r->times, 0);
+    if (r->times.data[we->ipg]++ == 0)
+        vec_push(&r->touched, we->ipg);
+    if (r->events->edge)
+        r->events->edge(r->events->user, we->ipg, cycles, r->position);
+}
+
+/* All nodes reachable from `at` without passing a point, breadth first; the edges to points are candidates. */
+static int find_step(struct replay *r, uint32_t block, uint32_t *arrival, struct err *e) {
+    uint32_t target = NONE;
+    *arrival = NONE;
+    r->queue.len = r->via.len = 0;
+    vec_push(&r->queue, r->at);
+    vec_push(&r->via, NONE);
+    for (size_t i = 0; i < r->queue.len; i++) {
+        uint32_t node = r->queue.data[i];
+        if (walk_expand(r->w, node, e) < 0)
+            return -1;
+        for (uint32_t k = 0; k < r->w->nodes.data[node].edges; k++) {
+            uint32_t edge = r->w->nodes.data[node].edge + k, to = r->w->edges.data[edge].to;
+            if (!walk_at_point(r->w, to)) {
+                bool seen = false;
+                for (size_t j = 1; j < r->queue.len && !seen; j++)
+                    seen = r->queue.data[j] == to;
+                if (!seen) {
+                    vec_push(&r->queue, to);
+                    vec_push(&r->via, edge);
+                }
+            } else if (r->w->nodes.data[to].block == block) {
+                if (target != NONE && target != to)
+                    return err_set(e, ERR_INCOMPLETE, "after %s the points do not tell the call paths to %s apart", where(r, r->at), where(r, to));
+                if (target == NONE)
+                    *arrival = edge;
+                target = to;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Pass the edges that led to ARRIVAL, outermost first. */
+static void pass_path(struct replay *r, uint32_t arrival, uint64_t cycles) {
+    r->path.len = 0;
+    for (uint32_t edge = arrival;;) {
+        vec_push(&r->path, edge);
+        size_t i = 0;
+        while (r->queue.data[i] != r->w->edges.data[edge].from)
+            i++;
+        if (i == 0)
+            break;
+        edge = r->via.data[i];
+    }
+    while (r->path.len)
+        pass(r, r->path.data[--r->path.len], cycles);
+}
+
+static void drop_entry(struct replay *r) {
+    if (r->at != NONE)
+        r->totals->cut++;
+    r->at = NONE;
+}
+
+static void forget(struct replay *r) {
+    for (size_t i = 0; i < r->touched.len; i++)
+        r->times.data[r->touched.data[i]] = 0;
+    r->touched.len = 0;
+}
+
+static void finish_entry(struct replay *r) {
+    struct replay_entry entry = {.start = r->start, .end = r->at, .cycles = r->cycle - r->first_cycle, .position = r->begun,
+                                 .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data};
+    r->totals->entries++;
+    r->events->entry(r->events->user, &entry);
+    r->at = NONE;
+}
+
+static int enter(struct replay *r, uint32_t block, const struct trace_record *rec, struct err *e) {
+    const struct image *img = graph(r)->image;
+    const struct point *points;
+    image_points(img, &points);
+    bool is_enter = points[graph(r)->blocks.data[block].point].kind == POINT_ENTER;
+    if (!is_enter && !r->first_enter_seen) {
+        r->totals->boot++;
+        return 0;
+    }
+    if (!is_enter && (r->totals->lost || rec->lost))
+        return 0; /* the rest of an entry of which records were lost */
+    if (!is_enter)
+        return err_set(e, ERR_INPUT, "%s is passed outside of any kernel entry", cfg_describe(graph(r), rec->addr));
+    r->first_enter_seen = true;
+    forget(r);
+    r->start = r->at = walk_start(r->w, block);
+    r->begun = r->position;
+    r->first_cycle = rec->cycle;
+    return 0;
+}
+
+static int step(struct replay *r, const struct trace_record *rec, struct err *e) {
+    uint32_t arrival, block = cfg_block_at(graph(r), rec->addr);
+    if (block == NONE || graph(r)->blocks.data[block].point == NONE)
+        return err_set(e, ERR_INPUT, "0x%llx is no instrumentation point of this kernel", (unsigned long long)rec->addr);
+    if (rec->lost)
+        drop_entry(r);
+    r->totals->lost += rec->lost;
+    uint64_t before = r->cycle;
+    r->cycle = rec->cycle;
+    if (r->totals->records > 0 && rec->cycle < before && !rec->lost)
+        return err_set(e, ERR_INPUT, "time runs backwards: cycle %llu after %llu", (unsigned long long)rec->cycle, (unsigned long long)before);
+    if (r->at == NONE)
+        return enter(r, block, rec, e);
+    if (find_step(r, block, &arrival, e) < 0)
+        return -1;
+    if (arrival == NONE)
+        return err_set(e, ERR_INPUT, "the CFG has no step from %s to %s", where(r, r->at), cfg_describe(graph(r), rec->addr));
+    pass_path(r, arrival, rec->cycle - before);
+    r->at = r->w->edges.data[arrival].to;
+    if (walk_ends(r->w, r->at))
+        finish_entry(r);
+    return 0;
+}
+
+static int check_build(const struct replay *r, const char *path, struct err *e) {
+    const struct trace_info *info = trace_get_info(r->in);
+    const char *id = image_build_id(graph(r)->image);
+    if (strcmp(info->build_id, id) != 0)
+        return err_set(e, ERR_INPUT, "%s: recorded from build %.16s, but %s is build %.16s", path, info->build_id,
+                       image_path(graph(r)->image), id);
+    return 0;
+}
+
+static int replay_records(struct replay *r, const char *path, struct err *e) {
+    struct progress *progress = progress_begin(path, trace_size(r->in));
+    struct trace_record rec;
+    int got;
+    while ((got = trace_next(r->in, &rec, e)) > 0) {
+        r->position = trace_position(r->in);
+        if (step(r, &rec, e) < 0) {
+            err_wrap(e, "record %llu", (unsigned long long)r->position);
+            got = -1;
+            break;
+        }
+        if ((r->totals->records++ & 0xffff) == 0)
+            progress_at(progress, trace_offset(r->in));
+    }
+    progress_end(progress);
+    drop_entry(r);
+    if (got == 0 && trace_cut(r->in))
+        return err_set(e, ERR_INPUT, "%s: cut short after record %llu", path, (unsigned long long)r->position);
+    return got < 0 ? err_wrap(e, "%s", path) : 0;
+}
+
+int replay_trace(struct walk *w, const char *path, const struct replay_events *events, struct profile_trace *totals,
+                 struct trace_info *info, struct err *e) {
+    struct replay r = {.w = w, .events = events, .at = NONE, .totals = totals};
+    *totals = (struct profile_trace){0};
+    const uint8_t *data;
+    size_t size;
+    if (file_map(path, &data, &size, e) < 0)
+        return -1;
+    snprintf(totals->digest, sizeof totals->digest, "%016llx", (unsigned long long)hash_bytes(data, size, 0));
+    file_unmap(data, size);
+    r.in = trace_open(path, e);
+    if (!r.in)
+        return -1;
+    int rc = check_build(&r, path, e);
+    if (rc == 0) {
+        *info = *trace_get_info(r.in);
+        rc = replay_records(&r, path, e);
+    }
+    trace_close(r.in);
+    vec_free(&r.times);
+    vec_free(&r.touched);
+    vec_free(&r.runs);
+    vec_free(&r.queue);
+    vec_free(&r.via);
+    vec_free(&r.path);
+    map_free(&r.runs_index);
+    return rc;
+}

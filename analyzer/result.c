@@ -1,0 +1,168 @@
+/* The result of a WCET analysis: JSON (DESIGN.md's contract), the table, a worst path that can be read. */
+#include "analyzer/analyzer.h"
+
+#include <inttypes.h>
+
+static const char *const status_name[] = {[WCET_ESTIMATE] = "estimate", [WCET_BOUND] = "bound", [WCET_INCOMPLETE] = "incomplete"};
+
+static uint64_t addr_of(const struct wcet *w, uint32_t node) { return w->cfg->blocks.data[w->walk->nodes.data[node].block].addr; }
+
+static json_t *hex(uint64_t addr) { return json_sprintf("0x%" PRIx64, addr); }
+
+/* A bound beyond 2^63 is a string of digits: JSON readers would round it. */
+static json_t *number(const mpz_t z) {
+    if (mpz_fits_slong_p(z))
+        return json_integer(mpz_get_si(z));
+    char *digits = mpz_get_str(NULL, 10, z);
+    json_t *j = json_string(digits);
+    free(digits);
+    return j;
+}
+
+static json_t *ratio_of(const struct wcet_row *row) {
+    if (row->status == WCET_INCOMPLETE || !row->observed_max)
+        return json_null();
+    return json_real((double)(uint64_t)(mpz_get_d(row->bound) / (double)row->observed_max * 1000 + 0.5) / 1000);
+}
+
+static uint64_t observations(const struct wcet *w, uint64_t from, uint64_t to) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < w->profile->edges.len; i++)
+        if (w->profile->edges.data[i].from == from && w->profile->edges.data[i].to == to)
+            n += w->profile->edges.data[i].count;
+    return n;
+}
+
+static json_t *step_json(const struct wcet *w, const struct wcet_step *s) {
+    const struct ipg_edge *x = &w->walk->ipg.data[s->edge];
+    uint64_t from = addr_of(w, x->from), to = addr_of(w, x->to);
+    const char *file = "";
+    int line = 0;
+    image_line(w->image, from, &file, &line);
+    char *context = walk_context_name(w->walk, w->walk->nodes.data[x->from].context);
+    json_t *j = json_pack("{s:o,s:o,s:s,s:s,s:i,s:s,s:I,s:I,s:I,s:s,s:I}", "addr", hex(from), "to", hex(to), "symbol", cfg_describe(w->cfg, from), "file", file, "line",
+                          line, "context", context, "count", (json_int_t)s->count, "cost", (json_int_t)s->cost, "total",
+                          (json_int_t)(s->count * s->cost), "origin", "measured", "observations", (json_int_t)observations(w, from, to));
+    free(context);
+    return j;
+}
+
+static json_t *ledger_json(const struct wcet_row *row) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < row->ledger.len; i++) {
+        const char *kind = row->ledger.data[i], *text = strchr(kind, '\t') + 1, *grounds = strrchr(kind, '\t') + 1;
+        json_array_append_new(list, json_pack("{s:s%,s:s%,s:s}", "kind", kind, (size_t)(text - kind - 1), "text", text, (size_t)(grounds - text - 1), "grounds", grounds));
+    }
+    return list;
+}
+
+static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
+    json_t *path = json_array(), *missing = json_array();
+    for (size_t i = 0; i < row->worst_path.len; i++)
+        json_array_append_new(path, step_json(w, &row->worst_path.data[i]));
+    for (size_t i = 0; i < row->missing.len; i++)
+        json_array_append_new(missing, json_string(row->missing.data[i]));
+    json_t *j = json_pack("{s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "name", row->spec->name, "status", status_name[row->status], "observed_max",
+                          (json_int_t)row->observed_max, "observations", (json_int_t)row->observations, "ratio", ratio_of(row), "worst_path", path, "missing",
+                          missing, "ledger", ledger_json(row));
+    json_object_set_new(j, "bound", row->status == WCET_INCOMPLETE ? json_null() : number(row->bound));
+    json_object_set_new(j, "certificate", row->certificate ? json_string(row->certificate) : json_null());
+    if (row->observations)
+        json_object_set_new(j, "observed_max_at", json_pack("{s:s,s:I}", "trace", w->profile->traces.data[row->max_at.trace].digest, "record", (json_int_t)row->max_at.position));
+    if (row->spec->budget)
+        json_object_set_new(j, "budget", json_integer((json_int_t)row->spec->budget));
+    return j;
+}
+
+/* The costs that the bounds rest on: what verification compares further traces with. */
+static json_t *costs_json(const struct wcet *w) {
+    json_t *list = json_array();
+    const struct profile *p = w->profile;
+    struct map at = {0};
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        uint64_t key = hash_bytes((uint64_t[]){x->from, x->to}, 16, 0), index, most = x->bins.data[x->bins.len - 1].cycles;
+        if (map_get(&at, key, &index)) {
+            json_t *j = json_array_get(list, index);
+            json_integer_set(json_object_get(j, "observations"), json_integer_value(json_object_get(j, "observations")) + (json_int_t)x->count);
+            if ((json_int_t)most > json_integer_value(json_object_get(j, "cost")))
+                json_integer_set(json_object_get(j, "cost"), (json_int_t)most);
+            continue;
+        }
+        map_put(&at, key, json_array_size(list));
+        json_array_append_new(list, json_pack("{s:o,s:o,s:I,s:I,s:s}", "from", hex(x->from), "to", hex(x->to), "cost", (json_int_t)most, "observations",
+                                              (json_int_t)x->count, "origin", "measured"));
+    }
+    map_free(&at);
+    return list;
+}
+
+/* Interrupts are off inside the kernel, so one that comes just after an entry began waits for all of it, then takes its own. */
+static json_t *interrupt_latency(const struct wcet *w) {
+    const struct wcet_row *longest = NULL, *interrupt = NULL;
+    for (size_t i = 0; i < w->rows.len; i++) {
+        const struct wcet_row *row = &w->rows.data[i];
+        if (row->status == WCET_INCOMPLETE)
+            return json_pack("{s:s,s:s}", "status", "incomplete", "why", row->spec->name);
+        if (!longest || mpz_cmp(row->bound, longest->bound) > 0)
+            longest = row;
+        if (row->spec->interrupt && (!interrupt || mpz_cmp(row->bound, interrupt->bound) > 0))
+            interrupt = row;
+    }
+    if (!interrupt)
+        return json_pack("{s:s,s:s}", "status", "incomplete", "why", "no entry says 'interrupt = yes'");
+    mpz_t sum;
+    mpz_init(sum);
+    mpz_add(sum, longest->bound, interrupt->bound);
+    json_t *j = json_pack("{s:s,s:s,s:s,s:o}", "status", status_name[longest->status], "section", longest->spec->name, "interrupt", interrupt->spec->name,
+                          "bound", number(sum));
+    mpz_clear(sum);
+    return j;
+}
+
+json_t *wcet_json(const struct wcet *w) {
+    json_t *rows = json_array(), *traces = json_array();
+    for (size_t i = 0; i < w->rows.len; i++)
+        json_array_append_new(rows, row_json(w, &w->rows.data[i]));
+    for (size_t i = 0; i < w->profile->traces.len; i++)
+        json_array_append_new(traces, json_string(w->profile->traces.data[i].digest));
+    return json_pack("{s:s,s:s,s:s,s:n,s:s,s:o,s:o,s:o,s:I,s:o}", "tool", "potoroo 0.1", "kernel", w->analysis->elf, "build_id", image_build_id(w->image), "model",
+                     "platform", w->profile->info.platform, "traces", traces, "entries", rows, "costs", costs_json(w), "unmatched",
+                     (json_int_t)w->unmatched, "interrupt_latency", interrupt_latency(w));
+}
+
+/* ---- for people ------------------------------------------------------------------------------------------------------ */
+
+static void print_row(const struct wcet_row *row, int width, FILE *out) {
+    char *bound = row->status == WCET_INCOMPLETE ? str_dup("-") : mpz_get_str(NULL, 10, row->bound);
+    fprintf(out, "%-*s %12s %12" PRIu64 " ", width, row->spec->name, bound, row->observed_max);
+    if (row->status == WCET_INCOMPLETE || !row->observed_max)
+        fprintf(out, "%6s", "-");
+    else
+        fprintf(out, "%6.2f", mpz_get_d(row->bound) / (double)row->observed_max);
+    fprintf(out, " %13" PRIu64 "  %s\n", row->observations, status_name[row->status]);
+    free(bound);
+}
+
+void wcet_print_table(const struct wcet *w, FILE *out) {
+    int width = 5;
+    for (size_t i = 0; i < w->rows.len; i++)
+        width = (int)strlen(w->rows.data[i].spec->name) > width ? (int)strlen(w->rows.data[i].spec->name) : width;
+    fprintf(out, "%-*s %12s %12s %6s %13s  %s\n", width, "entry", "bound", "observed max", "ratio", "observations", "status");
+    for (size_t i = 0; i < w->rows.len; i++)
+        print_row(&w->rows.data[i], width, out);
+}
+
+void wcet_print_path(const struct wcet *w, const struct wcet_row *row, FILE *out) {
+    fprintf(out, "worst path of %s\n%18s  %-36s %-28s %7s %7s %9s\n", row->spec->name, "address", "function", "source", "count", "cost", "cycles");
+    for (size_t i = 0; i < row->worst_path.len; i++) {
+        const struct wcet_step *s = &row->worst_path.data[i];
+        uint64_t from = addr_of(w, w->walk->ipg.data[s->edge].from);
+        const char *file = "?";
+        int line = 0;
+        image_line(w->image, from, &file, &line);
+        char *source = str_printf("%s:%d", file, line);
+        fprintf(out, "%18" PRIx64 "  %-36s %-28s %7" PRIu64 " %7" PRIu64 " %9" PRIu64 "\n", from, cfg_describe(w->cfg, from), source, s->count, s->cost, s->count * s->cost);
+        free(source);
+    }
+}

@@ -1,0 +1,40 @@
+/* One row of the WCET table at work: the part of the walk that its paths can take. Internal to the analyzer. */
+#ifndef POTOROO_ANALYZER_ROW_H
+#define POTOROO_ANALYZER_ROW_H
+
+#include "analyzer/analyzer.h"
+
+struct row_graph {
+    const struct wcet *w;
+    struct wcet_row *row;
+    uint32_t start;
+    VEC(bool) live;               /* by walk node */
+    VEC(uint64_t) end, via;       /* addresses; end empty: where the kernel is left */
+    VEC(bool) via_needs_row;      /* the graph alone does not force the path through this one */
+    VEC(uint32_t) edges;          /* walk edges between live nodes: index = IPET edge */
+    VEC(uint32_t) nodes;          /* walk nodes that are live: index = IPET node */
+    VEC(uint32_t) number;         /* walk node → IPET node */
+    VEC(uint32_t) edge_number;    /* walk edge → IPET edge, NONE */
+};
+
+/* What keeps a node of the walk from being expanded, NULL if nothing: kept by wcet_expand. */
+struct walk_problem {
+    uint32_t node;
+    char *text;
+};
+typedef VEC(struct walk_problem) walk_problems;
+
+/* Expand everything reachable from START. */
+void row_expand(struct walk *w, uint32_t start, walk_problems *problems);
+/* Which part of the walk the row speaks of. ERR_INPUT: a place that does not exist, or no path passes it. Adds to row->missing what is unknown in it. */
+int row_select(struct row_graph *r, const walk_problems *problems, struct err *e);
+void row_free(struct row_graph *r);
+bool row_is_sink(const struct row_graph *r, uint32_t node);
+void row_missing(struct row_graph *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The row's integer program; what has no bound or no observation is added to row->missing. Owned by the caller. */
+struct ipet *row_ipet(struct row_graph *r);
+
+/* Does an observed path belong to this row? */
+bool row_matches(const struct row_graph *r, const struct profile *p, const struct profile_path *path);
+
+#endif

@@ -1,0 +1,415 @@
+/* The main job: costs from the profile, one IPET a row, and cross-checks by what is simpler than what made the bound. */
+#include "analyzer/row.h"
+
+#include <inttypes.h>
+
+/* ---- costs ---------------------------------------------------------------------------------------------------------- */
+
+/* The cost of an IPG edge is the most that it took in any context: a context seen less often, or never with cold caches, is not
+ * believed to be faster. Nothing observed anywhere leaves UINT64_MAX: no cost, not zero. */
+static void cost_edges(struct wcet *w) {
+    struct map high = {0};
+    const struct profile *p = w->profile;
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        uint64_t key = hash_bytes((uint64_t[]){x->from, x->to}, 16, 0), old = 0, most = x->bins.data[x->bins.len - 1].cycles;
+        if (!map_get(&high, key, &old) || most > old)
+            map_put(&high, key, most);
+    }
+    const struct walk *walk = w->walk;
+    while (w->cost.len < walk->ipg.len) {
+        const struct ipg_edge *x = &walk->ipg.data[w->cost.len];
+        uint64_t from = w->cfg->blocks.data[walk->nodes.data[x->from].block].addr, to = w->cfg->blocks.data[walk->nodes.data[x->to].block].addr;
+        uint64_t cost = UINT64_MAX;
+        map_get(&high, hash_bytes((uint64_t[]){from, to}, 16, 0), &cost);
+        vec_push(&w->cost, cost);
+    }
+    map_free(&high);
+}
+
+/* A fact that a trace contradicts is an error that names both. (Steps into `never` blocks are found by place_paths.) */
+static int check_loops(const struct wcet *w, struct err *e) {
+    const struct cfg *g = w->cfg;
+    for (size_t i = 0; i < w->profile->loops.len; i++) {
+        const struct profile_loop *seen = &w->profile->loops.data[i];
+        for (size_t k = 0; k < g->loops.len; k++) {
+            const struct loop *l = &g->loops.data[k];
+            if (g->blocks.data[l->header].addr == seen->header && l->origin != BOUND_NONE && seen->max > l->max)
+                return err_set(e, ERR_INPUT, "the loop at %s is said to run at most %" PRIu64 " times (%s), but trace %s shows %" PRIu64 " at record %" PRIu64,
+                               cfg_describe(g, seen->header), l->max, l->why ? l->why : "derived", w->profile->traces.data[seen->max_at.trace].digest,
+                               seen->max, seen->max_at.position);
+        }
+    }
+    return 0;
+}
+
+/* ---- observed paths on the walk ------------------------------------------------------------------------------------- */
+
+/* From a profile's edge (context name, from, to) to the walk's IPG edge: NONE where the walk, restricted by facts, does not have it. */
+struct placement {
+    VEC(uint32_t) ipg;         /* by profile edge */
+    VEC(uint32_t) edge;        /* by IPG edge: the one walk edge that makes it, NONE if several do */
+};
+
+static uint64_t place_key(const char *context, uint64_t from, uint64_t to) {
+    uint64_t h = hash_bytes(context, strlen(context), 0);
+    return hash_bytes((uint64_t[]){h, from, to}, 24, 0);
+}
+
+static void place_edges(const struct wcet *w, struct placement *pl) {
+    const struct walk *walk = w->walk;
+    struct map index = {0};
+    char **names = mem_alloc((walk->contexts.len + 1) * sizeof *names);
+    for (uint32_t i = 0; i < walk->ipg.len; i++) {
+        const struct walk_node *from = &walk->nodes.data[walk->ipg.data[i].from], *to = &walk->nodes.data[walk->ipg.data[i].to];
+        if (!names[from->context])
+            names[from->context] = walk_context_name(walk, from->context);
+        map_put(&index, place_key(names[from->context], w->cfg->blocks.data[from->block].addr, w->cfg->blocks.data[to->block].addr), i);
+        vec_push(&pl->edge, NONE);
+    }
+    for (size_t i = 0; i < walk->contexts.len; i++)
+        free(names[i]);
+    free(names);
+    for (size_t i = 0; i < w->profile->edges.len; i++) {
+        const struct profile_edge *x = &w->profile->edges.data[i];
+        uint64_t at = NONE;
+        map_get(&index, place_key(w->profile->contexts.data[x->context], x->from, x->to), &at);
+        vec_push(&pl->ipg, (uint32_t)at);
+    }
+    map_free(&index);
+    bool *several = mem_alloc(walk->ipg.len + 1);
+    for (uint32_t i = 0; i < walk->edges.len; i++) {
+        uint32_t ipg = walk->edges.data[i].ipg;
+        bool direct = ipg != NONE && walk_at_point(walk, walk->edges.data[i].from);
+        if (ipg == NONE)
+            continue;
+        several[ipg] |= !direct || pl->edge.data[ipg] != NONE;
+        pl->edge.data[ipg] = several[ipg] ? NONE : i;
+    }
+    free(several);
+}
+
+/* The flow of an observed path on the row's IPET. 1: placed; 0: sparse points leave its edges open; -1: it is not among the row's paths. */
+static int flow_of(const struct row_graph *r, const struct placement *pl, const struct profile_path *path, uint64_t *count, struct err *e) {
+    const struct wcet *w = r->w;
+    const struct profile *p = w->profile;
+    memset(count, 0, (r->edges.len + 1) * sizeof *count);
+    for (size_t i = 0; i < path->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[path->edges.data[i].edge];
+        uint32_t ipg = pl->ipg.data[path->edges.data[i].edge];
+        uint32_t edge = ipg == NONE ? NONE : pl->edge.data[ipg];
+        if (ipg != NONE && edge == NONE)
+            return 0;
+        if (ipg == NONE || r->edge_number.data[edge] == NONE)
+            return err_set(e, ERR_INPUT, "it takes the step from %s to %s, which the analysis excludes%s", cfg_describe(w->cfg, x->from),
+                           cfg_describe(w->cfg, x->to), ipg == NONE ? " (a 'never' fact?)" : "");
+        count[r->edge_number.data[edge]] = path->edges.data[i].count;
+    }
+    return 1;
+}
+
+/* ---- a row ---------------------------------------------------------------------------------------------------------- */
+
+/* What the analysis says this path costs, from the row's own costs. */
+static void cost_of(const struct row_graph *r, const struct placement *pl, const struct profile_path *path, mpz_t sum) {
+    mpz_set_ui(sum, 0);
+    for (size_t k = 0; k < path->edges.len; k++) {
+        uint32_t ipg = pl->ipg.data[path->edges.data[k].edge];
+        if (ipg == NONE || r->w->cost.data[ipg] == UINT64_MAX)
+            continue;
+        mpz_t term;
+        mpz_init_set_ui(term, r->w->cost.data[ipg]);
+        mpz_mul_ui(term, term, path->edges.data[k].count);
+        mpz_add(sum, sum, term);
+        mpz_clear(term);
+    }
+}
+
+static int check_path(struct row_graph *r, const struct placement *pl, const struct ipet *ip, const struct profile_path *path, uint64_t *count,
+                      mpz_t sum, struct err *e) {
+    int placed = flow_of(r, pl, path, count, e);
+    if (placed < 0)
+        return -1;
+    if (placed == 1 && ipet_admits(ip, count, e) < 0)
+        return err_wrap(e, "this kernel entry is no path of the integer program");
+    cost_of(r, pl, path, sum);
+    if (mpz_cmp_ui(sum, path->max) < 0)
+        return err_set(e, ERR_INPUT, "it took %" PRIu64 " cycles, more than the costs of its steps add up to", path->max);
+    if (r->row->status != WCET_INCOMPLETE && mpz_cmp(sum, r->row->bound) > 0)
+        return err_set(e, ERR_INPUT, "by the costs of its steps it takes longer than the bound");
+    return 0;
+}
+
+/* Every observed path must be a solution of the row's integer program, cost what was observed at least, and the bound at most. */
+static int cross_check(struct row_graph *r, const struct placement *pl, const struct ipet *ip, struct err *e) {
+    const struct profile *p = r->w->profile;
+    uint64_t *count = mem_alloc((r->edges.len + 1) * sizeof *count);
+    mpz_t sum;
+    int rc = 0;
+    mpz_init(sum);
+    for (size_t i = 0; i < p->paths.len && rc == 0; i++) {
+        const struct profile_path *path = &p->paths.data[i];
+        if (!row_matches(r, p, path))
+            continue;
+        rc = check_path(r, pl, ip, path, count, sum, e);
+        if (rc < 0)
+            err_wrap(e, "trace %s, kernel entry at record %" PRIu64, p->traces.data[path->max_at.trace].digest, path->max_at.position);
+    }
+    mpz_clear(sum);
+    free(count);
+    return rc;
+}
+
+static void observe(struct row_graph *r) {
+    const struct profile *p = r->w->profile;
+    for (size_t i = 0; i < p->paths.len; i++) {
+        const struct profile_path *path = &p->paths.data[i];
+        if (!row_matches(r, p, path))
+            continue;
+        if (r->row->observations == 0 || path->max > r->row->observed_max) {
+            r->row->observed_max = path->max;
+            r->row->max_at = path->max_at;
+        }
+        r->row->observations += path->count;
+    }
+}
+
+struct visit {
+    uint32_t node, next;
+};
+
+/* Reading order: reverse postorder of the flow from the start. */
+static void order_nodes(const struct row_graph *r, const uint64_t *count, uint32_t *order, size_t *n) {
+    const struct walk *walk = r->w->walk;
+    bool *seen = mem_alloc(r->nodes.len + 1);
+    VEC(struct visit) stack = {0};
+    size_t at = r->nodes.len;
+    vec_push(&stack, ((struct visit){r->start, 0}));
+    seen[r->number.data[r->start]] = true;
+    while (stack.len) {
+        uint32_t node = stack.data[stack.len - 1].node, k = stack.data[stack.len - 1].next++;
+        const struct walk_node *wn = &walk->nodes.data[node];
+        if (k == wn->edges) {
+            order[--at] = node;
+            stack.len--;
+            continue;
+        }
+        uint32_t edge = wn->edge + wn->edges - 1 - k, number = r->edge_number.data[edge], to = walk->edges.data[edge].to;
+        if (number == NONE || count[number] == 0 || seen[r->number.data[to]])
+            continue;
+        seen[r->number.data[to]] = true;
+        vec_push(&stack, ((struct visit){to, 0}));
+    }
+    *n = r->nodes.len - at;
+    memmove(order, order + at, *n * sizeof *order);
+    vec_free(&stack);
+    free(seen);
+}
+
+static void worst_path(struct row_graph *r, const uint64_t *count) {
+    const struct walk *walk = r->w->walk;
+    uint32_t *order = mem_alloc((r->nodes.len + 1) * sizeof *order);
+    size_t n;
+    order_nodes(r, count, order, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct walk_node *wn = &walk->nodes.data[order[i]];
+        for (uint32_t k = 0; k < wn->edges; k++) {
+            uint32_t number = r->edge_number.data[wn->edge + k], ipg = walk->edges.data[wn->edge + k].ipg;
+            if (number != NONE && count[number] && ipg != NONE)
+                vec_push(&r->row->worst_path, ((struct wcet_step){ipg, count[number], r->w->cost.data[ipg]}));
+        }
+    }
+    free(order);
+}
+
+/* What keeps the graph from having a finite longest path is said in words; the solver is not asked. */
+static int bound_row(struct row_graph *r, const struct ipet *ip, const char *certificates, struct err *e) {
+    struct ipet_result res;
+    if (r->row->missing.len) {
+        r->row->status = WCET_INCOMPLETE;
+        return 0;
+    }
+    if (certificates)
+        r->row->certificate = str_printf("%s%s.cert", certificates, r->row->spec->name);
+    if (ipet_solve(ip, (struct ilp_limits){0}, r->row->certificate, &res, e) < 0)
+        return -1;
+    if (res.status == ILP_OPTIMAL || res.status == ILP_BOUNDED) {
+        mpz_set(r->row->bound, res.bound);
+        r->row->status = WCET_ESTIMATE;
+        if (res.count)
+            worst_path(r, res.count);
+    } else {
+        r->row->status = WCET_INCOMPLETE;
+        row_missing(r, res.status == ILP_INFEASIBLE ? "no path satisfies all facts" : res.status == ILP_UNBOUNDED ? "a cycle has no bound" : "the integer program was not solved in time");
+    }
+    ipet_result_free(&res);
+    return 0;
+}
+
+/* ---- the ledger ------------------------------------------------------------------------------------------------------ */
+
+static void note(struct wcet_row *row, const char *kind, char *text, const char *grounds) {
+    vec_push(&row->ledger, str_printf("%s\t%s\t%s", kind, text, grounds));
+    free(text);
+}
+
+static void write_ledger(struct row_graph *r) {
+    const struct wcet *w = r->w;
+    const struct cfg *g = w->cfg;
+    static const char *const origin[] = {"none", "derived", "proved", "annotated"};
+    note(r->row, "cost", str_printf("%zu steps of the worst path, each the largest of its observations in any context", r->row->worst_path.len), "measured");
+    bool *used = mem_alloc(g->loops.len + 1);
+    for (size_t i = 0; i < r->nodes.len; i++)
+        for (uint32_t l = g->blocks.data[w->walk->nodes.data[r->nodes.data[i]].block].loop; l != NONE; l = g->loops.data[l].parent)
+            used[l] = true;
+    for (size_t l = 0; l < g->loops.len; l++)
+        if (used[l] && g->loops.data[l].origin != BOUND_NONE)
+            note(r->row, "loop", str_printf("%s runs at most %" PRIu64 " times: %s", cfg_describe(g, g->blocks.data[g->loops.data[l].header].addr),
+                                            g->loops.data[l].max, g->loops.data[l].why ? g->loops.data[l].why : ""), origin[g->loops.data[l].origin]);
+    free(used);
+    for (size_t b = 0; b < g->blocks.len; b++)
+        if (g->blocks.data[b].never)
+            note(r->row, "never", str_printf("%s is not executed", cfg_describe(g, g->blocks.data[b].addr)), "annotated");
+    for (size_t i = 0; i < g->exclusive.len; i++)
+        note(r->row, "exclusive", str_printf("%s", g->exclusive.data[i].why ? g->exclusive.data[i].why : ""), "annotated");
+    note(r->row, "assumption", str_dup("no step can take longer than the longest time that was measured for it: nothing has proved that the measurements saw every cache state"), "assumed");
+    note(r->row, "assumption", str_dup("the time of a path is the sum of the times of its steps (no timing anomalies)"), "assumed");
+}
+
+/* ---- all rows -------------------------------------------------------------------------------------------------------- */
+
+static bool wanted(const char *const *only, const char *name) {
+    for (; only && *only; only++)
+        if (strcmp(*only, name) == 0)
+            return true;
+    return !only;
+}
+
+struct rows_at_work {
+    struct wcet *w;
+    walk_problems problems;
+    struct placement placement;
+    VEC(struct row_graph) graphs;
+};
+
+static int begin_row(struct rows_at_work *a, const struct entry_spec *spec, struct err *e) {
+    struct wcet *w = a->w;
+    uint64_t addr;
+    uint32_t block;
+    if (cfg_place(w->cfg, spec->start, &addr, e) < 0)
+        return -1;
+    if ((block = cfg_block_at(w->cfg, addr)) == NONE)
+        return err_set(e, ERR_INPUT, "'%s' does not start a basic block", spec->start);
+    size_t nodes = w->walk->nodes.len;
+    struct row_graph r = {.w = w, .start = walk_start(w->walk, block)};
+    if (w->walk->nodes.len > nodes)
+        row_expand(w->walk, r.start, &a->problems);
+    struct wcet_row row = {.spec = spec};
+    mpz_init(row.bound);
+    vec_push(&w->rows, row);
+    vec_push(&a->graphs, r);
+    return 0;
+}
+
+static int finish_row(struct rows_at_work *a, size_t i, const char *certificates, struct err *e) {
+    struct row_graph *r = &a->graphs.data[i];
+    r->row = &a->w->rows.data[i];
+    if (row_select(r, &a->problems, e) < 0)
+        return -1;
+    struct ipet *ip = row_ipet(r);
+    observe(r);
+    int rc = bound_row(r, ip, certificates, e);
+    if (rc == 0)
+        rc = cross_check(r, &a->placement, ip, e);
+    if (rc == 0 && r->row->status != WCET_INCOMPLETE)
+        write_ledger(r);
+    ipet_free(ip);
+    return rc;
+}
+
+static void count_unmatched(struct rows_at_work *a) {
+    const struct profile *p = a->w->profile;
+    for (size_t i = 0; i < p->paths.len; i++) {
+        bool matched = false;
+        for (size_t k = 0; k < a->graphs.len && !matched; k++)
+            matched = row_matches(&a->graphs.data[k], p, &p->paths.data[i]);
+        a->w->unmatched += matched ? 0 : p->paths.data[i].count;
+    }
+}
+
+static int analyse_rows(struct rows_at_work *a, const char *const *only, const char *certificates, struct err *e) {
+    struct wcet *w = a->w;
+    const struct analysis *an = w->analysis;
+    for (size_t i = 0; i < an->entries.len; i++)
+        if (wanted(only, an->entries.data[i].name) && begin_row(a, &an->entries.data[i], e) < 0)
+            return err_wrap(e, "%s:%d: [entry %s]", an->path, an->entries.data[i].line, an->entries.data[i].name);
+    if (w->rows.len == 0)
+        return err_set(e, ERR_USAGE, "%s has no such entry", an->path);
+    cost_edges(w);
+    place_edges(w, &a->placement);
+    for (size_t i = 0; i < w->rows.len; i++)
+        if (finish_row(a, i, certificates, e) < 0)
+            return err_wrap(e, "%s:%d: [entry %s]", an->path, w->rows.data[i].spec->line, w->rows.data[i].spec->name);
+    count_unmatched(a);
+    return 0;
+}
+
+static int load(struct wcet *w, struct err *e) {
+    const struct analysis *a = w->analysis;
+    if (!a->profile)
+        return err_set(e, ERR_INPUT, "%s: [kernel] needs 'profile'", a->path);
+    if (!(w->image = image_open(a->elf, e)) || !(w->cfg = cfg_build(w->image, e)))
+        return -1;
+    if (a->facts && cfg_apply_facts(&w->cfg, a->facts, e) < 0)
+        return -1;
+    if (!(w->profile = profile_read(a->profile, e)))
+        return -1;
+    if (strcmp(w->profile->info.build_id, image_build_id(w->image)) != 0)
+        return err_set(e, ERR_INPUT, "%s: measured on build %.16s, but %s is build %.16s", a->profile, w->profile->info.build_id, a->elf, image_build_id(w->image));
+    w->walk = walk_new(w->cfg);
+    return check_loops(w, e);
+}
+
+struct wcet *wcet_analyse(const struct analysis *an, const char *const *only, const char *certificates, struct err *e) {
+    struct rows_at_work a = {.w = mem_alloc(sizeof *a.w)};
+    a.w->analysis = an;
+    int rc = load(a.w, e);
+    if (rc == 0)
+        rc = analyse_rows(&a, only, certificates, e);
+    for (size_t i = 0; i < a.graphs.len; i++)
+        row_free(&a.graphs.data[i]);
+    for (size_t i = 0; i < a.problems.len; i++)
+        free(a.problems.data[i].text);
+    vec_free(&a.graphs);
+    vec_free(&a.problems);
+    vec_free(&a.placement.ipg);
+    vec_free(&a.placement.edge);
+    if (rc == 0)
+        return a.w;
+    wcet_free(a.w);
+    return NULL;
+}
+
+void wcet_free(struct wcet *w) {
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->rows.len; i++) {
+        struct wcet_row *row = &w->rows.data[i];
+        for (size_t k = 0; k < row->missing.len; k++)
+            free(row->missing.data[k]);
+        for (size_t k = 0; k < row->ledger.len; k++)
+            free(row->ledger.data[k]);
+        vec_free(&row->missing);
+        vec_free(&row->ledger);
+        vec_free(&row->worst_path);
+        free(row->certificate);
+        mpz_clear(row->bound);
+    }
+    vec_free(&w->rows);
+    vec_free(&w->cost);
+    walk_free(w->walk);
+    profile_free(w->profile);
+    cfg_free(w->cfg);
+    image_free(w->image);
+    free(w);
+}
