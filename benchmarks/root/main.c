@@ -1,10 +1,27 @@
-#include "api.h"
-#include <stdint.h>
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The root task. Boot argument 2 says which program: 0 the campaign, 1 the conformance test. */
+#include "user.h"
+
 void root_main(void);
+
+static void power_off(word code)
+{
+	*(volatile uint32_t *)USER_POWER = code ? (uint32_t)(code << 16 | 0x3333) : 0x5555;
+}
+
 void root_main(void)
 {
-	volatile uint8_t *uart = (volatile uint8_t *)USER_UART;
-	for (const char *s = "hello\n"; *s; s++)
-		*uart = (uint8_t)*s;
-	*(volatile uint32_t *)USER_POWER = 0x5555;
+	switch (argument_mode()) {
+	case 0:
+		campaign_main();
+		power_off(0);
+		break;
+	case 1:
+		power_off(test_main() != 0);
+		break;
+	default:
+		uart_text("root: no such mode\n");
+		power_off(2);
+		break;
+	}
 }

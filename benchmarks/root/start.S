@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Where the root task starts, and the system-call stubs.
- *
- *	word user_syscall(word number, word target, struct message *message, word *badge)
- * loads the message's info and first four words, makes the call, and stores what came back. */
+ * Where the root task starts; the system-call stub; instructions that fault. */
 	.section .start, "ax"
 	.globl	_start
 _start:
@@ -22,6 +19,7 @@ user_syscall:
 	ld	a3, 16(t0)
 	ld	a4, 24(t0)
 	ld	a5, 32(t0)
+	ld	a6, 0(t1)
 	ecall
 	sd	a1, 0(t0)
 	sd	a2, 8(t0)
@@ -29,6 +27,31 @@ user_syscall:
 	sd	a4, 24(t0)
 	sd	a5, 32(t0)
 	sd	a6, 0(t1)
+	ret
+
+	.option	norvc
+	.globl	user_load, user_store, user_fetch, user_illegal, user_breakpoint, user_misaligned
+user_load:
+	ld	t0, 0(a0)
+	ret
+user_store:
+	sd	zero, 0(a0)
+	ret
+user_fetch:
+	addi	sp, sp, -16
+	sd	ra, 0(sp)
+	jalr	a0
+	ld	ra, 0(sp)
+	addi	sp, sp, 16
+	ret
+user_illegal:
+	.word	0
+	ret
+user_breakpoint:
+	ebreak
+	ret
+user_misaligned:
+	amoadd.d zero, zero, (a0)
 	ret
 
 	.bss

@@ -9,7 +9,8 @@
 #define BOARD_PLIC 0xc000000
 #define BOARD_UART 0x10000000
 #define BOARD_RAM 0x80000000
-#define BOARD_ARGUMENTS 0x87e00000 /* end of the RAM that the kernel hands out */
+#define BOARD_RAM_END 0x87e00000 /* of what the kernel hands out */
+#define BOARD_ARGUMENTS 0x87e08000
 #define BOARD_COUNTER 0x87fff000
 #define BOARD_UART_IRQ 10
 

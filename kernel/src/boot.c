@@ -20,7 +20,7 @@ static word boot_allocate(word size)
 	word *words = phys_to_virt(at);
 
 	pool = at + size;
-	if (pool > BOARD_ARGUMENTS)
+	if (pool > BOARD_RAM_END)
 		panic();
 	for (word i = 0; i < size / sizeof *words; i++)
 		words[i] = 0;
