@@ -1,0 +1,193 @@
+/* Profiles: merging is associative and commutative, files come back as they were, damage is told. */
+#include "analyzer/analyzer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[] = "/tmp/potoroo-profile-XXXXXX";
+static uint64_t seed = 42;
+
+static uint32_t draw(uint32_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((seed >> 33) % below);
+}
+
+static char *path_of(const char *name) { return str_printf("%s/%s", dir, name); }
+
+/* A random profile of one trace over a universe of 4 contexts × 6 × 6 points, already in canonical order. */
+static struct profile *random_profile(unsigned number) {
+    static const char *const names[] = {"a", "a/b+0x10>c", "a/b+0x20>c", "a/b+0x20>c/c+0x4~d"};
+    struct profile *p = mem_alloc(sizeof *p);
+    strcpy(p->info.isa, "rv64");
+    strcpy(p->info.build_id, "0123456789abcdef");
+    strcpy(p->info.platform, "fedcba9876543210");
+    p->info.clock_hz = 1000000;
+    struct profile_trace t = {.records = 100, .entries = 10};
+    snprintf(t.digest, sizeof t.digest, "%016x", number * 2654435761u);
+    vec_push(&p->traces, t);
+    for (int i = 0; i < 4; i++)
+        vec_push(&p->contexts, str_dup(names[i]));
+    for (uint32_t key = 0; key < 4 * 36; key++) {
+        if (draw(3))
+            continue;
+        struct profile_edge x = {.context = key / 36, .from = 0x1000 + key / 6 % 6 * 16, .to = 0x1000 + key % 6 * 16, .max_at = {0, draw(50)}};
+        uint64_t cycles = 0;
+        for (uint32_t n = 1 + draw(4); n; n--) {
+            struct bin b = {cycles += 1 + draw(5), 1 + draw(9)};
+            x.count += b.count;
+            vec_push(&x.bins, b);
+        }
+        vec_push(&p->edges, x);
+    }
+    struct profile_path path = {.start = 0x1000, .end = 0x1050, .count = 1 + draw(5), .min = 5, .max = 6 + draw(3), .max_at = {0, draw(100)}};
+    for (uint32_t i = 0; i < p->edges.len; i += 1 + draw(9))
+        vec_push(&path.edges, ((struct edge_count){i, 1 + draw(3)}));
+    vec_push(&p->paths, path);
+    for (uint64_t h = 0; h < 3; h++)
+        vec_push(&p->loops, ((struct profile_loop){0x1000 + 16 * h, 1 + draw(4), {0, draw(100)}}));
+    return p;
+}
+
+static char *bytes_of(const struct profile *p) {
+    struct err e = {0};
+    char *path = path_of("x.prof"), *text;
+    size_t size;
+    assert_int_equal(profile_write(p, path, &e), 0);
+    assert_int_equal(file_read(path, &text, &size, &e), 0);
+    free(path);
+    return text;
+}
+
+static struct profile *copy(const struct profile *p) {
+    struct err e = {0};
+    free(bytes_of(p));
+    char *path = path_of("x.prof");
+    struct profile *c = profile_read(path, &e);
+    if (!c)
+        fail_msg("%s", e.text);
+    free(path);
+    return c;
+}
+
+static void files_come_back_as_they_were(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        struct profile *p = random_profile(i), *q = copy(p);
+        char *a = bytes_of(p), *b = bytes_of(q);
+        assert_string_equal(a, b);
+        free(a);
+        free(b);
+        profile_free(p);
+        profile_free(q);
+    }
+}
+
+static void merging_does_not_depend_on_order(void **state) {
+    (void)state;
+    struct err e = {0};
+    for (unsigned round = 0; round < 20; round++) {
+        struct profile *p[3] = {random_profile(3 * round), random_profile(3 * round + 1), random_profile(3 * round + 2)};
+        static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+        char *first = NULL;
+        for (int o = 0; o < 6; o++)
+            for (int right = 0; right < 2; right++) { /* (a b) c and a (b c) */
+                struct profile *x = copy(p[orders[o][0]]), *y = copy(p[orders[o][1]]), *z = copy(p[orders[o][2]]);
+                if (right) {
+                    assert_int_equal(profile_merge(y, z, &e), 0);
+                    assert_int_equal(profile_merge(x, y, &e), 0);
+                } else {
+                    assert_int_equal(profile_merge(x, y, &e), 0);
+                    assert_int_equal(profile_merge(x, z, &e), 0);
+                }
+                char *text = bytes_of(x);
+                if (first)
+                    assert_string_equal(text, first);
+                else
+                    first = str_dup(text);
+                free(text);
+                profile_free(x);
+            }
+        free(first);
+        for (int i = 0; i < 3; i++)
+            profile_free(p[i]);
+    }
+}
+
+static void what_does_not_belong_together_is_refused(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct profile *p = random_profile(1);
+    assert_int_equal(profile_merge(p, copy(p), &e), -1);
+    assert_non_null(strstr(e.text, "already measured"));
+    profile_free(p);
+    p = random_profile(1);
+    struct profile *q = random_profile(2);
+    q->info.build_id[0] = 'x';
+    assert_int_equal(profile_merge(p, q, &e), -1);
+    assert_non_null(strstr(e.text, "different builds"));
+    q = random_profile(2);
+    q->info.platform[0] = 'x';
+    assert_int_equal(profile_merge(p, q, &e), -1);
+    profile_free(p);
+}
+
+static bool reads(const char *text, size_t size) {
+    struct err e = {0};
+    char *path = path_of("mutant.prof");
+    FILE *f = fopen(path, "w");
+    fwrite(text, 1, size, f);
+    fclose(f);
+    struct profile *p = profile_read(path, &e);
+    if (!p)
+        assert_true(e.kind == ERR_INPUT && strstr(e.text, "mutant.prof") != NULL);
+    profile_free(p);
+    free(path);
+    return p != NULL;
+}
+
+/* Any single altered byte and any cut is told; with the checksum made right again, the parser still never trips. */
+static void damage_is_told(void **state) {
+    (void)state;
+    struct profile *p = random_profile(9);
+    char *text = bytes_of(p);
+    size_t size = strlen(text);
+    assert_true(reads(text, size));
+    for (size_t i = 0; i < size; i += 1 + draw(20))
+        assert_false(reads(text, i));
+    for (int i = 0; i < 2000; i++) {
+        size_t at = draw((uint32_t)size);
+        char old = text[at];
+        do
+            text[at] = (char)(draw(4) ? "0123456789abcdef *:\n"[draw(20)] : (char)draw(256));
+        while (text[at] == old);
+        assert_false(reads(text, size));
+        char *end = strstr(text, "\nend ");
+        if (end) {
+            size_t body = (size_t)(end + 1 - text);
+            char *forged = str_printf("%.*send %016llx\n", (int)body, text, (unsigned long long)hash_bytes(text, body, 0));
+            reads(forged, strlen(forged));
+            free(forged);
+        }
+        text[at] = old;
+    }
+    free(text);
+    profile_free(p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_come_back_as_they_were), cmocka_unit_test(merging_does_not_depend_on_order),
+        cmocka_unit_test(what_does_not_belong_together_is_refused), cmocka_unit_test(damage_is_told),
+    };
+    if (!mkdtemp(dir))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    char *clean[] = {"rm", "-rf", dir, NULL};
+    struct child_result r;
+    struct err e;
+    child_run(clean, (struct child_limits){.seconds = 20}, -1, -1, &r, &e);
+    return failed;
+}
