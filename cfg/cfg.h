@@ -44,6 +44,7 @@ bool image_is_constant(const struct image *img, uint64_t addr, size_t size); /* 
 bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr); /* by the program headers */
 size_t image_symbols(const struct image *img, const struct symbol **symbols); /* sorted by address, then name */
 const struct symbol *image_symbol(const struct image *img, const char *name); /* NULL: none. Two different ones: see image_symbol_count */
+size_t image_symbol_count(const struct image *img, const char *name);
 size_t image_points(const struct image *img, const struct point **points);    /* section .potoroo.points, sorted, without duplicates */
 /* Source position of an address: false if DWARF says nothing. *file is relative to the compilation directory where possible. */
 bool image_line(const struct image *img, uint64_t addr, const char **file, int *line);
@@ -58,13 +59,13 @@ struct edge {
 
 enum block_end {
     END_FALL,      /* runs into the next block */
-    END_BRANCH,    /* conditional */
-    END_JUMP,      /* direct or through a resolved table */
-    END_CALL,      /* `calls`, then EDGE_RETURN */
+    END_BRANCH,    /* conditional; a side that is another function's entry is no edge but in `calls`: a conditional tail call */
+    END_JUMP,      /* direct or through a resolved table; table entries that are other functions' entries are in `calls`: tail calls */
+    END_CALL,      /* `calls`, then EDGE_RETURN, or on in function `resume` */
     END_TAIL,      /* jump to the functions in `calls`, which return to our caller */
     END_RETURN,    /* to the caller */
     END_TRAP_RETURN, /* sret, mret */
-    END_STOP,      /* never goes on: a call that does not return, ebreak, a jump to itself */
+    END_STOP,      /* never goes on: a call that does not return (the callees are in `calls`), ebreak, a jump to itself */
     END_OPEN       /* unresolved or undecodable */
 };
 struct block {
@@ -74,6 +75,8 @@ struct block {
     uint32_t point;             /* index into image_points, NONE: no point at addr */
     uint32_t edge, edges;       /* outgoing: cfg->edges[edge .. edge+edges) */
     uint32_t call, calls;       /* possible callees: cfg->calls[call .. call+calls), indices of functions */
+    uint32_t resume;            /* END_CALL whose callees return to another function's entry (code that runs into the next symbol): that
+                                 * function, tail-called after the callees; NONE otherwise */
     uint32_t loop;              /* innermost loop it is in, NONE */
     enum block_end end;
     bool open;                  /* callees or successors are not all known */
@@ -85,7 +88,7 @@ struct function {
     uint32_t entry;             /* block */
     VEC(uint32_t) blocks;       /* sorted; a block shared by functions belongs to one, see END_TAIL */
     bool returns;
-    uint32_t recursion;         /* at most this many activations of it at once, by fact; 1 = not recursive */
+    uint32_t recursion;         /* at most this many activations of it at once, by fact; 1 = not recursive, 0 = recursive and no fact */
 };
 enum bound_origin { BOUND_NONE, BOUND_DERIVED, BOUND_PROVED, BOUND_FACT };
 /* The bound counts the header's executions: it runs at most `max` times for each entry to the loop from outside. */
@@ -108,6 +111,11 @@ struct exclusive {
     uint32_t a, b;              /* blocks that are never both executed in one kernel entry, by fact */
     const char *why;
 };
+enum memory_kind { MEMORY_CACHED, MEMORY_UNCACHED, MEMORY_DEVICE };
+struct memory_fact {
+    uint64_t lo, hi;            /* both included */
+    enum memory_kind kind;
+};
 
 struct cfg {
     const struct image *image;
@@ -118,8 +126,10 @@ struct cfg {
     VEC(struct loop) loops;
     VEC(struct unresolved) unresolved;
     VEC(struct exclusive) exclusive;
+    VEC(struct memory_fact) memory;
     uint32_t indirect, indirect_resolved;
     struct arena *arena;
+    struct cfg_private *own;    /* cfg's passes */
 };
 
 /* The CFG of everything reachable from the function symbols (STT_FUNC), the ELF's entry and the calls found on the way. */
@@ -135,12 +145,13 @@ const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12",
 
 /* ---- flow facts ---------------------------------------------------------------------------------------------------- */
 
-/* Read FILE.ff and apply it: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory (DESIGN.md's contract). A place
+/* Read FILE.ff and apply it, on top of what was applied before. On failure *g is as it was: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory (DESIGN.md's contract). A place
  * is FUNC+0xOFF, SYMBOL, 0xADDR or FILE.c:LINE. A fact bound to another build, naming no loop or no block, or contradicting a derived bound is
  * ERR_INPUT with file:line. `calls` and `jumps` facts take part in discovery, so this rebuilds what depends on them. */
 int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);
 
-json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract; the caller owns the reference */
+void cfg_print(const struct cfg *g, FILE *out);              /* a table for people: functions, loops, what is unresolved */
+json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract, addresses as "0x…"; the caller owns the reference */
 void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
 
 #endif

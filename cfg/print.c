@@ -1,0 +1,217 @@
+#include "cfg/graph.h"
+
+#include <inttypes.h>
+
+static const char *const edge_names[] = {"fall", "taken", "jump", "table", "return"};
+static const char *const end_names[] = {"fall", "branch", "jump", "call", "tail", "return", "trap-return", "stop", "open"};
+static const char *const origin_names[] = {"none", "derived", "proved", "fact"};
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------------ */
+
+/* A JSON integer of ours has 63 bits, an address has 64: hence strings. */
+static json_t *json_address(uint64_t a) { return json_sprintf("0x%" PRIx64, a); }
+
+/* Names come from the ELF and may be any bytes; JSON is UTF-8. */
+static json_t *json_text(const char *text) {
+    json_t *j = json_string(text);
+    if (j)
+        return j;
+    char *safe = str_dup(text);
+    for (char *p = safe; *p; p++)
+        if ((unsigned char)*p >= 128)
+            *p = '?';
+    j = json_string(safe);
+    free(safe);
+    return j;
+}
+
+static json_t *json_number(uint64_t v) { return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v); }
+
+static json_t *json_block(const struct cfg *g, const struct block *b) {
+    json_t *succ = json_array(), *calls = json_array();
+    for (uint32_t i = b->edge; i < b->edge + b->edges; i++) {
+        const struct edge *e = &g->edges.data[i];
+        json_array_append_new(succ, json_pack("{s:o, s:s}", "to", json_address(block_of(g, e->to)->addr), "kind", edge_names[e->kind]));
+    }
+    for (uint32_t i = b->call; i < b->call + b->calls; i++)
+        json_array_append_new(calls, json_address(g->functions.data[g->calls.data[i]].addr));
+    json_t *j = json_pack("{s:o, s:i, s:i, s:o, s:o, s:s}", "addr", json_address(b->addr), "size", (int)b->size, "insns", (int)b->insns,
+                          "succ", succ, "calls", calls, "end", end_names[b->end]);
+    if (b->open)
+        json_object_set_new(j, "open", json_true());
+    if (b->never)
+        json_object_set_new(j, "never", json_true());
+    if (b->resume != NONE)
+        json_object_set_new(j, "resume", json_address(g->functions.data[b->resume].addr));
+    return j;
+}
+
+static json_t *json_bound(const struct loop *l) {
+    if (l->origin == BOUND_NONE)
+        return json_null();
+    return json_pack("{s:o, s:s, s:o}", "max", json_number(l->max), "origin", origin_names[l->origin], "why", json_text(l->why));
+}
+
+static json_t *json_loop(const struct cfg *g, const struct loop *l) {
+    json_t *entries = json_array();
+    for (size_t i = 0; i < l->entries.len; i++)
+        json_array_append_new(entries, json_address(block_of(g, l->entries.data[i])->addr));
+    json_t *j = json_pack("{s:o, s:i, s:o, s:o}", "header", json_address(block_of(g, l->header)->addr), "depth", (int)l->depth, "bound",
+                          json_bound(l), "entries", entries);
+    const char *file;
+    int line;
+    if (image_line(g->image, block_of(g, l->header)->addr, &file, &line))
+        json_object_set_new(j, "source", json_text(arena_printf(g->arena, "%s:%d", file, line)));
+    return j;
+}
+
+static json_t *json_function(const struct cfg *g, const struct function *f) {
+    json_t *blocks = json_array();
+    for (size_t i = 0; i < f->blocks.len; i++)
+        json_array_append_new(blocks, json_block(g, block_of(g, f->blocks.data[i])));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:i}", "name", json_text(f->name), "addr", json_address(f->addr), "size",
+                     json_number(f->size), "blocks", blocks, "loops", json_array(), "returns", (int)f->returns, "recursion", (int)f->recursion);
+}
+
+static json_t *json_stats(const struct cfg *g) {
+    int bounded = 0;
+    for (size_t i = 0; i < g->loops.len; i++)
+        bounded += g->loops.data[i].origin != BOUND_NONE;
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "functions", (int)g->functions.len, "blocks", (int)g->blocks.len, "edges",
+                     (int)g->edges.len, "loops", (int)g->loops.len, "loops_bounded", bounded, "indirect", (int)g->indirect,
+                     "indirect_resolved", (int)g->indirect_resolved);
+}
+
+json_t *cfg_json(const struct cfg *g) {
+    json_t *functions = json_array(), *unresolved = json_array();
+    for (size_t i = 0; i < g->functions.len; i++)
+        json_array_append_new(functions, json_function(g, &g->functions.data[i]));
+    for (size_t i = 0; i < g->loops.len; i++) {
+        uint32_t f = block_of(g, g->loops.data[i].header)->function;
+        json_array_append_new(json_object_get(json_array_get(functions, f), "loops"), json_loop(g, &g->loops.data[i]));
+    }
+    for (size_t i = 0; i < g->unresolved.len; i++) {
+        const struct unresolved *u = &g->unresolved.data[i];
+        json_array_append_new(unresolved, json_pack("{s:o, s:o, s:o, s:o}", "addr", json_address(u->addr), "function",
+                                                    json_text(g->functions.data[u->function].name), "place",
+                                                    json_text(cfg_describe(g, u->addr)), "why", json_text(u->why)));
+    }
+    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "elf", json_text(image_path(g->image)), "build_id", image_build_id(g->image), "arch", "rv64",
+                     "functions", functions, "unresolved", unresolved, "stats", json_stats(g));
+}
+
+/* ---- graphviz ---------------------------------------------------------------------------------------------------------- */
+
+static void dot_quoted(FILE *out, const char *s) {
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            fputc('\\', out);
+        fputc((unsigned char)*s < ' ' ? '?' : *s, out);
+    }
+}
+
+static void dot_instructions(const struct cfg *g, const struct block *b, FILE *out) {
+    struct code *c = &g->own->flow.code;
+    for (uint64_t at = b->addr; at < b->addr + b->size;) {
+        const struct insn *i = &c->insn[code_slot(c, at)];
+        char text[128];
+        insn_text(i, at, text, sizeof text);
+        fprintf(out, "%" PRIx64 "  ", at);
+        dot_quoted(out, *text ? text : insn_names[i->op]);
+        fputs("\\l", out);
+        at += i->size;
+    }
+}
+
+static void dot_block(const struct cfg *g, uint32_t b, FILE *out) {
+    const struct block *k = block_of(g, b);
+    fprintf(out, "  b%u [label=\"", b);
+    dot_quoted(out, cfg_describe(g, k->addr));
+    fputs("\\l", out);
+    dot_instructions(g, k, out);
+    for (uint32_t i = k->call; i < k->call + k->calls; i++) {
+        fputs("→ ", out);
+        dot_quoted(out, g->functions.data[g->calls.data[i]].name);
+        fputs("\\l", out);
+    }
+    fprintf(out, "\"%s%s];\n", k->open ? ", color=red" : k->never ? ", style=dashed" : "", k->point != NONE ? ", penwidth=2" : "");
+    for (uint32_t i = k->edge; i < k->edge + k->edges; i++)
+        fprintf(out, "  b%u -> b%u [label=\"%s\"];\n", b, g->edges.data[i].to, edge_names[g->edges.data[i].kind]);
+}
+
+/* Loops are drawn as nested clusters; a block's node is named in its innermost one. */
+static void dot_loops(const struct cfg *g, uint32_t function, uint32_t parent, FILE *out) {
+    for (uint32_t i = 0; i < g->loops.len; i++) {
+        const struct loop *l = &g->loops.data[i];
+        if (l->parent != parent || block_of(g, l->header)->function != function)
+            continue;
+        fprintf(out, "  subgraph cluster_loop%u { style=rounded; label=\"", i);
+        if (l->origin == BOUND_NONE)
+            fputs("unbounded", out);
+        else
+            fprintf(out, "max %" PRIu64 " (%s)", l->max, origin_names[l->origin]);
+        fputs("\";\n", out);
+        for (size_t k = 0; k < l->blocks.len; k++)
+            if (block_of(g, l->blocks.data[k])->loop == i)
+                fprintf(out, "    b%u;\n", l->blocks.data[k]);
+        dot_loops(g, function, i, out);
+        fputs("  }\n", out);
+    }
+}
+
+void cfg_dot(const struct cfg *g, const char *function, FILE *out) {
+    uint32_t only = function ? cfg_function_named(g, function) : NONE;
+    fputs("digraph cfg {\n  node [shape=box, fontname=monospace];\n", out);
+    for (uint32_t i = 0; i < g->functions.len; i++) {
+        if (function && i != only)
+            continue;
+        dot_loops(g, i, NONE, out);
+        for (size_t k = 0; k < g->functions.data[i].blocks.len; k++)
+            dot_block(g, g->functions.data[i].blocks.data[k], out);
+    }
+    fputs("}\n", out);
+}
+
+/* ---- a table ----------------------------------------------------------------------------------------------------------- */
+
+static void print_loops(const struct cfg *g, FILE *out) {
+    fputs("\nloops\n", out);
+    for (size_t i = 0; i < g->loops.len; i++) {
+        const struct loop *l = &g->loops.data[i];
+        const char *file = "";
+        int line = 0;
+        bool known = image_line(g->image, block_of(g, l->header)->addr, &file, &line);
+        fprintf(out, "  %*s%s", 2 * (int)(l->depth - 1), "", cfg_describe(g, block_of(g, l->header)->addr));
+        if (known)
+            fprintf(out, "  %s:%d", file, line);
+        if (l->origin == BOUND_NONE)
+            fputs("  unbounded\n", out);
+        else
+            fprintf(out, "  max %" PRIu64 " %s: %s\n", l->max, origin_names[l->origin], l->why);
+    }
+}
+
+void cfg_print(const struct cfg *g, FILE *out) {
+    fprintf(out, "%-18s %7s %6s %6s  %s\n", "address", "bytes", "blocks", "insns", "function");
+    size_t bounded = 0;
+    for (size_t i = 0; i < g->functions.len; i++) {
+        const struct function *f = &g->functions.data[i];
+        uint64_t insns = 0, bytes = 0;
+        for (size_t k = 0; k < f->blocks.len; k++) {
+            insns += block_of(g, f->blocks.data[k])->insns;
+            bytes += block_of(g, f->blocks.data[k])->size;
+        }
+        fprintf(out, "0x%016" PRIx64 " %7" PRIu64 " %6zu %6" PRIu64 "  %s%s%s\n", f->addr, bytes, f->blocks.len, insns, f->name,
+                f->returns ? "" : " (does not return)", f->recursion != 1 ? " (recursive)" : "");
+    }
+    for (size_t i = 0; i < g->loops.len; i++)
+        bounded += g->loops.data[i].origin != BOUND_NONE;
+    if (g->loops.len)
+        print_loops(g, out);
+    if (g->unresolved.len)
+        fputs("\nunresolved\n", out);
+    for (size_t i = 0; i < g->unresolved.len; i++)
+        fprintf(out, "  %s: %s\n", cfg_describe(g, g->unresolved.data[i].addr), g->unresolved.data[i].why);
+    fprintf(out, "\n%zu functions, %zu blocks, %zu edges, %zu loops (%zu bounded), %u indirect transfers (%u resolved)\n", g->functions.len,
+            g->blocks.len, g->edges.len, g->loops.len, bounded, g->indirect, g->indirect_resolved);
+}

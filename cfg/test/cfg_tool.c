@@ -1,0 +1,35 @@
+/* What the tests look at: the graph of one ELF in one of its forms. Usage: cfg_tool print|json|dot|functional ELF [FACTS|FUNCTION] */
+#include "cfg/cfg.h"
+
+static int fail(const struct err *e) {
+    fprintf(stderr, "cfg_tool: %s\n", e->text);
+    return (int)e->kind;
+}
+
+int main(int argc, char **argv) {
+    struct err e = {0};
+    if (argc < 3) {
+        fputs("usage: cfg_tool print|json|dot|functional ELF [FACTS|FUNCTION]\n", stderr);
+        return ERR_USAGE;
+    }
+    bool named = strcmp(argv[1], "dot") == 0 || strcmp(argv[1], "functional") == 0;
+    struct image *img = image_open(argv[2], &e);
+    struct cfg *g = img ? cfg_build(img, &e) : NULL;
+    if (!g || (!named && argc > 3 && cfg_apply_facts(&g, argv[3], &e) < 0)) {
+        cfg_free(g);
+        image_free(img);
+        return fail(&e);
+    }
+    int rc = 0;
+    if (strcmp(argv[1], "dot") == 0)
+        cfg_dot(g, argc > 3 ? argv[3] : NULL, stdout);
+    else if (strcmp(argv[1], "json") == 0) {
+        json_t *j = cfg_json(g);
+        rc = json_write(j, NULL, &e) < 0 ? fail(&e) : 0;
+        json_decref(j);
+    } else
+        cfg_print(g, stdout);
+    cfg_free(g);
+    image_free(img);
+    return rc;
+}
