@@ -36,6 +36,7 @@ const struct trace_info *trace_get_info(const struct trace_reader *r);
 /* 1: *record is the next one · 0: the end · -1: damaged here (offset and why in E; the reader may go on with the next frame). */
 int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e);
 uint64_t trace_position(const struct trace_reader *r);   /* index of the record that trace_next gave last, from 0 */
+uint64_t trace_lost(const struct trace_reader *r);       /* records known to be missing so far, those behind the last record included */
 uint64_t trace_size(const struct trace_reader *r);       /* bytes of the file */
 uint64_t trace_offset(const struct trace_reader *r);     /* bytes read so far, for progress */
 bool trace_cut(const struct trace_reader *r);            /* after the end: the footer is missing, so the file was cut short */
@@ -50,6 +51,7 @@ struct run_options {
     double timeout;             /* seconds; 0 = 600 */
     char *const *qemu_args;     /* NULL-terminated; may be NULL */
     const char *truth;          /* ground-truth log for tests, may be NULL */
+    const char *console;        /* where the guest's console goes: a file, "-" = standard output, NULL = nowhere */
 };
 struct run_summary {
     uint64_t records, lost, first_cycle, last_cycle;

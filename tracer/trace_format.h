@@ -1,0 +1,106 @@
+/* The .ptrace file, version 1. docs of the format: this comment.
+ *
+ * A file is a sequence of zstd frames and zstd skippable frames ("chunks": u32 magic, u32 size of what follows), so that zstd itself
+ * can check and unpack it. All numbers are little endian; a checksum is the XXH3 (64 bits) of what stands before it in its chunk, magic
+ * and size excluded.
+ *
+ *   header chunk   mark "POTOROO TRACE 1\n" · u64 clock_hz · u64 flags (bit 0: from the trace port) · isa[16] · build_id[136] ·
+ *                  platform[40] · checksum                                       (texts are padded with zeros)
+ *   for each frame:
+ *     head chunk   mark "ptrFRAME" · u64 frame's number · u64 records before it · u64 lost before it · u64 cycle of its first record ·
+ *                  u32 tokens · u32 records · u32 raw size · u32 packed size · u64 XXH3 of the packed bytes · checksum
+ *     zstd frame   of `packed size` bytes, which unpacks to `raw size` bytes: `tokens` bytes of tokens, then their extras
+ *   footer chunk   mark "ptrINDEX" · u64 frames · u64 records · u64 lost · u64 last cycle · for each frame { u64 offset of its head
+ *                  chunk · u64 records before it · u64 its first cycle } · checksum · u64 offset of the footer chunk · mark "ptr END\n"
+ *
+ * Frames are independent of one another: a coder starts afresh in each. It keeps a node for each point seen (node 0: none yet), with
+ * the last SUCCESSORS points that followed it and how long the last step to each took. A token is one byte:
+ *
+ *   bits 0-2  0 … 3  the successor of that slot
+ *             4      a point seen before: extra varint, its node's number
+ *             5      a point not seen before: extra varint, zigzag of its address less that of the point last seen for the first time
+ *             6      records lost here: extra varint, how many; bits 3-7 are zero and no record results
+ *   bits 3-7  the step's cycles less those of the last such step (0 if this one is new), zigzag: 0 … 30; 31: extra varint of it less 31
+ *
+ * What was not in a slot replaces the oldest. The cycle before a frame's first record is taken to be that record's. */
+#ifndef POTOROO_TRACE_FORMAT_H
+#define POTOROO_TRACE_FORMAT_H
+
+#include "tracer/tracer.h"
+
+#include <endian.h>
+
+#define TRACE_MARK "POTOROO TRACE 1\n"
+#define FRAME_MARK "ptrFRAME"
+#define INDEX_MARK "ptrINDEX"
+#define END_MARK "ptr END\n"
+
+enum {
+    CHUNK_MAGIC = 0x184D2A5B,
+    CHUNK_HEAD = 8,           /* magic and size */
+    HEADER_SIZE = 16 + 8 + 8 + 16 + 136 + 40 + 8,
+    FRAME_SIZE = 8 + 4 * 8 + 4 * 4 + 8 + 8,
+    INDEX_SIZE = 8 + 4 * 8,   /* before the entries */
+    INDEX_ENTRY = 24,
+    FOOTER_SIZE = 24,         /* after the entries */
+    FRAME_TOKENS = 1 << 17,   /* at most, in a frame */
+    FRAME_RAW_MAX = FRAME_TOKENS * 21, /* a token and its two longest varints */
+    SUCCESSORS = 4
+};
+
+enum token {
+    TOKEN_KNOWN = SUCCESSORS,
+    TOKEN_NEW,
+    TOKEN_LOST,
+    TIME_SHIFT = 3,
+    TIME_EXTRA = 31
+};
+
+struct frame_head {
+    uint64_t number, records_before, lost_before, first_cycle;
+    uint32_t tokens, records, raw, packed;
+    uint64_t sum;
+};
+
+/* A point within a frame. 64 bytes, so that a step touches one cache line of each of two nodes. */
+struct trace_node {
+    uint64_t addr;
+    uint32_t seen;            /* successors so far; slot seen % SUCCESSORS is the next to be replaced */
+    uint32_t to[SUCCESSORS];
+    uint64_t step[SUCCESSORS];
+};
+typedef VEC(struct trace_node) trace_nodes;
+
+static inline uint32_t node_slots(const struct trace_node *n) { return n->seen < SUCCESSORS ? n->seen : SUCCESSORS; }
+
+static inline void node_replace(struct trace_node *n, uint32_t to, uint64_t step) {
+    uint32_t slot = n->seen++ % SUCCESSORS;
+    n->to[slot] = to;
+    n->step[slot] = step;
+}
+
+static inline uint64_t zigzag(uint64_t difference) { return (difference << 1) ^ (uint64_t)((int64_t)difference >> 63); }
+static inline uint64_t unzigzag(uint64_t z) { return (z >> 1) ^ (0 - (z & 1)); }
+
+static inline uint32_t get32(const uint8_t *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return le32toh(v);
+}
+static inline uint64_t get64(const uint8_t *p) {
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return le64toh(v);
+}
+static inline uint8_t *put32(uint8_t *p, uint32_t v) {
+    v = htole32(v);
+    memcpy(p, &v, sizeof v);
+    return p + sizeof v;
+}
+static inline uint8_t *put64(uint8_t *p, uint64_t v) {
+    v = htole64(v);
+    memcpy(p, &v, sizeof v);
+    return p + sizeof v;
+}
+
+#endif
