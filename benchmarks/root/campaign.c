@@ -250,7 +250,7 @@ static void operation_call(struct worker *w, word number, word target)
 	word badge = 0;
 
 	message_pick(w, &message);
-	if (number == SYS_REPLYRECV && w->has_reply && user_below(&w->random, 16)) {
+	if ((number == SYS_REPLYRECV || number == SYS_REPLY) && w->has_reply && user_below(&w->random, 16)) {
 		message = w->reply;
 		w->has_reply = false;
 	}
@@ -490,7 +490,7 @@ static void operation_any(struct worker *w)
 	else if (dice < 23)
 		operation_wait(w);
 	else if (dice < 25)
-		operation_call(w, SYS_YIELD, 0);
+		operation_call(w, dice & 1 ? SYS_YIELD : SYS_REPLY, 0);
 	else if (dice < 27)
 		operation_unknown(w);
 	else if (dice < 29)
@@ -520,7 +520,10 @@ static void operation_by_role(struct worker *w)
 	}
 	switch (w->role) {
 	case SERVER:
-		operation_ipc(w, dice ? SYS_REPLYRECV : dice & 1 ? SYS_RECV : SYS_NBRECV);
+		if (dice == 6)
+			operation_call(w, SYS_REPLY, 0);
+		else
+			operation_ipc(w, dice < 4 ? SYS_REPLYRECV : dice < 5 ? SYS_RECV : SYS_NBRECV);
 		break;
 	case CLIENT:
 		operation_ipc(w, dice < 4 ? SYS_CALL : dice < 6 ? SYS_SEND : SYS_NBSEND);
@@ -586,19 +589,44 @@ static void temper_pick(struct worker *root)
 	long_messages = user_below(&root->random, 3) == 0;
 }
 
+/* This one mostly, or any. */
+static word endpoint_of(struct worker *root, word endpoint)
+{
+	return user_below(&root->random, 6) ? endpoint : user_below(&root->random, ENDPOINTS);
+}
+
+/* Each round has someone to serve and someone to be served; the rest is as it comes. */
+static enum role role_pick(struct worker *root, unsigned number)
+{
+	switch (number) {
+	case 1:
+		return SERVER;
+	case 2:
+		return CLIENT;
+	case 3:
+		return user_below(&root->random, 2) ? SERVER : FAULTER;
+	case 4:
+		return user_below(&root->random, 2) ? WAITER : CLIENT;
+	case 5:
+		return user_below(&root->random, 2) ? FAULTER : (enum role)user_below(&root->random, ROLES);
+	default:
+		return (enum role)user_below(&root->random, ROLES);
+	}
+}
+
 static void worker_start(struct worker *root, unsigned number, enum role role, word priority)
 {
 	struct worker *w = &workers[number];
-	word tcb = CAP_TCB + number, fault = CAP_FAULT + number * ENDPOINTS + user_below(&root->random, ENDPOINTS);
+	word tcb = CAP_TCB + number, fault = CAP_FAULT + number * ENDPOINTS;
 
 	w->random = user_random(&root->random) | 1;
 	w->role = role;
-	w->left = 8 + user_below(&root->random, 16);
+	w->left = 12 + user_below(&root->random, 36);
 	w->has_reply = false;
 	invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
 	invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
 	invoke(root, tcb, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + user_below(&root->random, BOOT_VSPACES),
-	       user_below(&root->random, 8) ? fault : 0, 0);
+	       user_below(&root->random, 10) ? fault + endpoint_of(root, w->endpoint) : 0, 0);
 	if (user_below(&root->random, 4) == 0)
 		invoke(root, tcb, TCB_SET_BUFFER, 4, user_below(&root->random, 5) ? CAP_IMAGE : 0, user_buffer_offset(number), 0, 0);
 	user_prepare(user_buffers[0], number, worker_body);
@@ -636,19 +664,21 @@ static void root_bind_timer(struct worker *root)
 }
 
 /* An operation that cannot block the root task. */
-static void root_stir(struct worker *root)
+static void root_stir(struct worker *root, word endpoint)
 {
 	word dice = user_below(&root->random, 20);
 
-	root->endpoint = user_below(&root->random, ENDPOINTS);
-	if (dice < 6)
+	root->endpoint = endpoint_of(root, endpoint);
+	if (root->has_reply && dice < 18)
+		operation_call(root, SYS_REPLY, 0);
+	else if (dice < 6)
 		operation_ipc(root, SYS_NBSEND);
 	else if (dice < 11)
 		operation_ipc(root, SYS_NBRECV);
 	else if (dice < 15)
 		operation_signal(root);
 	else if (dice < 16)
-		operation_call(root, SYS_YIELD, 0);
+		operation_call(root, user_below(&root->random, 2) ? SYS_YIELD : SYS_REPLY, 0);
 	else if (dice < 17)
 		operation_device(root);
 	else if (dice < 18)
@@ -666,15 +696,14 @@ static void round_run(struct worker *root)
 	temper_pick(root);
 	root_bind_timer(root);
 	for (unsigned i = 1; i <= WORKERS; i++) {
-		enum role role = i == 1 ? SERVER : i == 2 ? CLIENT : (enum role)user_below(&root->random, ROLES);
 		word priority = 2 + user_below(&root->random, spread == 0 ? 1 : spread == 1 ? 3 : 60);
 
-		workers[i].endpoint = user_below(&root->random, 6) ? endpoint : user_below(&root->random, ENDPOINTS);
-		worker_start(root, i, role, priority);
+		workers[i].endpoint = endpoint_of(root, endpoint);
+		worker_start(root, i, role_pick(root, i), priority);
 	}
 	invoke(root, CAP_TCB, TCB_SET_PRIORITY, 4, 1, 0, 0, 0);
-	for (word stirs = user_below(&root->random, 24); stirs; stirs--)
-		root_stir(root);
+	for (word stirs = user_below(&root->random, 100); stirs; stirs--)
+		root_stir(root, endpoint);
 	invoke(root, CAP_TCB, TCB_SET_PRIORITY, 4, ROOT_PRIORITY, 0, 0, 0);
 }
 

@@ -28,8 +28,9 @@
 #define SYS_SIGNAL 6	/* ors the capability's badge into the notification */
 #define SYS_WAIT 7	/* takes the notification's word; waits while it is 0 */
 #define SYS_YIELD 8	/* goes behind the other ready threads of the same priority */
-#define SYS_INVOKE 9	/* asks an operation (label) of the object that a0 names: see below */
-#define SYS_COUNT 10
+#define SYS_REPLY 9	/* replies to the caller received last; a0 is ignored */
+#define SYS_INVOKE 10	/* asks an operation (label) of the object that a0 names: see below */
+#define SYS_COUNT 11
 
 #define KERNEL_OK 0
 #define KERNEL_BAD_SYSCALL 1	 /* a7 names no call */
@@ -40,7 +41,7 @@
 #define KERNEL_ABORTED 6	 /* the one who owed the reply received again, or was suspended */
 #define KERNEL_BAD_OPERATION 7	 /* the object knows no such label */
 #define KERNEL_BAD_ARGUMENT 8	 /* out of range, or misaligned */
-#define KERNEL_BAD_STATE 9	 /* the thread's state forbids it; or a slot is already full */
+#define KERNEL_BAD_STATE 9	 /* the thread's state forbids it; the slot is full; there is no caller to reply to */
 #define KERNEL_NO_BUFFER 10	 /* the invocation needs the caller's IPC buffer, and there is none */
 
 #define MESSAGE_REGISTERS 4

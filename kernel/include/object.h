@@ -78,7 +78,8 @@ struct tcb {
 	struct cap fault_endpoint;
 } __attribute__((aligned(64)));
 
-/* Where interrupt n goes: notification NULL when it is not bound. */
+/* Where interrupt n goes. One that is not bound is masked, and goes to a notification that nobody has; so no interrupt needs
+ * to be asked whether it is bound. */
 struct irq {
 	struct notification *notification;
 	word badge;
@@ -89,6 +90,7 @@ struct irq {
 
 extern struct tcb *current;
 extern struct irq irqs[IRQS];
+extern struct notification irq_nobody;
 
 static inline struct tcb *tcb_of(struct link *link)
 {
@@ -128,7 +130,7 @@ word cnode_invoke(struct cap *cap, word label);
 enum send_mode { SEND_TRY, SEND_WAIT, SEND_CALL };
 void endpoint_send(struct endpoint *endpoint, word badge, enum send_mode mode);
 void endpoint_receive(struct endpoint *endpoint, bool wait);
-void endpoint_reply(void);
+void endpoint_reply(struct tcb *to); /* to the current thread's caller */
 
 /* notification.c */
 void notification_signal(struct notification *notification, word badge);

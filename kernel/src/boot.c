@@ -97,6 +97,9 @@ static void boot_lists(void)
 	}
 	for (word i = 0; i < BOOT_NOTIFICATIONS; i++)
 		list_init(&notifications[i].waiters);
+	list_init(&irq_nobody.waiters);
+	for (word i = 0; i < IRQS; i++)
+		irqs[i].notification = &irq_nobody;
 }
 
 static void boot_thread(struct tcb *thread, struct vspace *vspace, word pc, word status)

@@ -110,12 +110,10 @@ void endpoint_receive(struct endpoint *endpoint, bool wait)
 	}
 }
 
-void endpoint_reply(void)
+void endpoint_reply(struct tcb *to)
 {
-	struct tcb *self = current, *to = self->caller;
+	struct tcb *self = current;
 
-	if (!to)
-		return;
 	self->caller = NULL;
 	to->replier = NULL;
 	if (to->fault) {

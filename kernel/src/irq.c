@@ -3,6 +3,13 @@
 #include "object.h"
 
 struct irq irqs[IRQS];
+struct notification irq_nobody;
+
+static void irq_clear(word number)
+{
+	irqs[number].notification = &irq_nobody;
+	irqs[number].badge = 0;
+}
 
 static word irq_bind(word number, word notification)
 {
@@ -29,7 +36,7 @@ ENTRY word irq_invoke(struct cap *cap, word label)
 		return error;
 	case IRQ_CLEAR:
 		plic_disable(number);
-		irqs[number].notification = NULL;
+		irq_clear(number);
 		return KERNEL_OK;
 	case IRQ_ACK:
 		plic_complete(number);
@@ -45,7 +52,7 @@ ENTRY word timer_invoke(word label)
 	case IRQ_BIND:
 		return irq_bind(IRQ_TIMER, current->context.x[REG_A2]);
 	case IRQ_CLEAR:
-		irqs[IRQ_TIMER].notification = NULL;
+		irq_clear(IRQ_TIMER);
 		return KERNEL_OK;
 	case TIMER_SET:
 		timer_set(current->context.x[REG_A2]);

@@ -79,8 +79,23 @@ ENTRY static void sys_replyrecv(void)
 	if (error) {
 		thread_result(current, error);
 	} else {
-		endpoint_reply();
+		if (current->caller)
+			endpoint_reply(current->caller);
 		endpoint_receive(cap->object, true);
+	}
+}
+
+ENTRY static void sys_reply(void)
+{
+	struct tcb *self = current, *caller = self->caller;
+
+	if (too_long()) {
+		thread_result(self, KERNEL_MESSAGE_LENGTH);
+	} else if (!caller) {
+		thread_result(self, KERNEL_BAD_STATE);
+	} else {
+		thread_result(self, KERNEL_OK);
+		endpoint_reply(caller);
 	}
 }
 
@@ -171,6 +186,9 @@ void handle_syscall(void)
 		break;
 	case SYS_YIELD:
 		sys_yield();
+		break;
+	case SYS_REPLY:
+		sys_reply();
 		break;
 	case SYS_INVOKE:
 		sys_invoke();

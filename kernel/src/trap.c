@@ -11,26 +11,16 @@ _Noreturn void panic(void)
 
 ENTRY static void handle_timer(void)
 {
-	struct irq *irq = &irqs[IRQ_TIMER];
-
 	timer_set(UINT64_MAX);
-	if (irq->notification)
-		notification_signal(irq->notification, irq->badge);
+	notification_signal(irqs[IRQ_TIMER].notification, irqs[IRQ_TIMER].badge);
 }
 
-/* A source that nobody is bound to is masked, or it would interrupt for ever. Claim 0 (the source went away) is source 0,
- * which nobody can be bound to; masking it does nothing. */
+/* Claim 0 (the source went away in between) is a source that nobody can be bound to. */
 ENTRY static void handle_device(void)
 {
-	word number = plic_claim() % IRQS;
-	struct irq *irq = &irqs[number];
+	struct irq *irq = &irqs[plic_claim() % IRQS];
 
-	if (irq->notification) {
-		notification_signal(irq->notification, irq->badge);
-	} else {
-		plic_disable(number);
-		plic_complete(number);
-	}
+	notification_signal(irq->notification, irq->badge);
 }
 
 ENTRY static void handle_page_fault(word cause, word address)
