@@ -16,9 +16,16 @@ struct ilp *ilp_new(void);
 void ilp_free(struct ilp *p);
 /* A variable 0 ≤ x ≤ UPPER (NULL: no upper bound) with objective coefficient COST. Returns its index. */
 uint32_t ilp_variable(struct ilp *p, const char *name, const mpq_t cost, const mpz_t upper);
+/* The variable need not be an integer (bounds stay sound; a witness is looked for among the integers only). */
+void ilp_continuous(struct ilp *p, uint32_t variable);
+uint32_t ilp_variables(const struct ilp *p);
+uint32_t ilp_rows(const struct ilp *p);
+const char *ilp_variable_name(const struct ilp *p, uint32_t variable); /* borrowed */
 /* Begin a row; then ilp_term for each coefficient. SENSE is '<', '=' or '>' (≤, =, ≥). Returns the row's index. */
 uint32_t ilp_row(struct ilp *p, const char *name, char sense, const mpq_t rhs);
 void ilp_term(struct ilp *p, uint32_t row, uint32_t variable, const mpq_t coefficient);
+/* Is X (one value a variable) an integer solution? Then VALUE, if not NULL, is its objective. Otherwise why not, in E. */
+int ilp_admits(const struct ilp *p, const mpz_t *x, mpq_t value, struct err *e);
 /* CPLEX LP format, the subset of IPET-like maximisations. ERR_INPUT with file:line. NULL on failure. */
 struct ilp *ilp_read_lp(const char *path, struct err *e);
 int ilp_write_lp(const struct ilp *p, const char *path, struct err *e);
@@ -30,11 +37,14 @@ struct ilp_result {
     bool witness;         /* x holds an integer solution checked exactly */
     mpz_t value;          /* cᵀx of the witness, rounded down */
     mpz_t *x;             /* one a variable; NULL without witness */
+    size_t variables;     /* length of x */
+    uint32_t leaves;      /* of the branch tree that proves the bound */
 };
 struct ilp_limits {
     double seconds;       /* wall clock for everything; 0 = 30 */
 };
-/* CERTIFICATE (path, may be NULL) is written in the format that potoroo-check reads. */
+/* CERTIFICATE (path, may be NULL) is written in the format that potoroo-check reads (bound or infeasibility; nothing is written
+ * when neither is known). 0 whenever *r says something; R is to be freed then. */
 int ilp_solve(const struct ilp *p, struct ilp_limits limits, const char *certificate, struct ilp_result *r, struct err *e);
 void ilp_result_free(struct ilp_result *r);
 
@@ -42,7 +52,9 @@ void ilp_result_free(struct ilp_result *r);
 
 /* Nodes and edges of one kernel entry; flow 1 leaves the source and 1 reaches the sinks; every node conserves flow.
  * Costs are non-negative cycles on edges. A loop says: Σ flow of its `inside` edges (those that lead back to an entry node from
- * within) ≤ (max − 1) × Σ flow of its `outside` edges (those that enter it). */
+ * within) ≤ (max − 1) × Σ flow of its `outside` edges (those that enter it). If an inside edge leads to the source, the unit of flow
+ * that starts there counts as outside flow too. max ≥ 1. Every cycle must contain an inside edge of some loop: ipet_solve names
+ * the first cycle that does not (ERR_INCOMPLETE). */
 struct ipet;
 
 struct ipet *ipet_new(uint32_t nodes, uint32_t source);
@@ -62,9 +74,11 @@ struct ipet_result {
     mpz_t bound;          /* cycles */
     bool witness;
     mpz_t value;
-    uint64_t *count;      /* flow of each edge in the witness (with ILP_BOUNDED: of the best found, may be NULL) */
+    uint64_t *count;      /* flow of each edge in the witness (with ILP_BOUNDED: of the best found); NULL without witness or if
+                             a count does not fit */
     uint32_t variables, rows; /* of the program after structural reduction, for the record */
 };
+/* Infeasible constraints, or no way from the source to a sink, are ILP_INFEASIBLE. */
 int ipet_solve(const struct ipet *g, struct ilp_limits limits, const char *certificate, struct ipet_result *r, struct err *e);
 void ipet_result_free(struct ipet_result *r);
 /* The unreduced program, for a second opinion. */

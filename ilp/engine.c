@@ -1,0 +1,296 @@
+/* The child holds the program since the fork; a request is a list of bounds, the answer a basis and a point. When it takes too
+ * long or finds no basis it is killed, and the next way (scaling, first basis, method) is tried. */
+#include "ilp/engine.h"
+
+#include <errno.h>
+#include <glpk.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WAYS = 4 };
+
+struct engine {
+    const struct lp *p;
+    double deadline, longest; /* the longest answer so far, seconds */
+    pid_t child;
+    int fd;
+    int way;
+    struct suggestion last;
+    unsigned char *stat;
+};
+
+struct request {
+    uint32_t n, rational;
+};
+
+struct lp *lp_new(const struct presolve *s, bool elastic) {
+    struct lp *p = mem_alloc(sizeof *p);
+    p->s = s;
+    p->elastic = elastic;
+    for (uint32_t i = 0; i < s->rows; i++)
+        if (s->row[i].alive) {
+            vec_push(&p->rows, i);
+            p->elastics += elastic ? 1 + s->row[i].equality : 0;
+        }
+    for (uint32_t j = 0; j < s->columns; j++)
+        if (s->column[j].alive)
+            vec_push(&p->columns, j);
+    return p;
+}
+
+void lp_free(struct lp *p) {
+    if (!p)
+        return;
+    vec_free(&p->rows);
+    vec_free(&p->columns);
+    free(p);
+}
+
+/* ---- in the child ------------------------------------------------------------------------------------------------- */
+
+static bool read_all(int fd, void *to, size_t n) {
+    for (char *at = to; n;) {
+        ssize_t got = read(fd, at, n);
+        if (got <= 0 && !(got < 0 && errno == EINTR))
+            return false;
+        at += got > 0 ? got : 0, n -= got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static bool write_all(int fd, const void *from, size_t n) {
+    for (const char *at = from; n;) {
+        ssize_t put = send(fd, at, n, MSG_NOSIGNAL);
+        if (put <= 0 && !(put < 0 && errno == EINTR))
+            return false;
+        at += put > 0 ? put : 0, n -= put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+static void set_bounds(glp_prob *g, uint32_t column, double low, double high) {
+    int type = high < 0 ? GLP_LO : low < high ? GLP_DB : GLP_FX;
+    glp_set_col_bnds(g, (int)column + 1, type, low, high < 0 ? 0 : high);
+}
+
+static double own_upper(const struct lp *p, uint32_t column) {
+    const struct column *c = &p->s->column[p->columns.data[column]];
+    return c->bounded ? mpq_get_d(c->upper) : -1;
+}
+
+static void load_row(glp_prob *g, const struct lp *p, size_t i, const int *place, int *elastic) {
+    const struct reduced_row *r = &p->s->row[p->rows.data[i]];
+    int *index = mem_alloc((r->terms.len + 3) * sizeof *index), n = 0;
+    double *value = mem_alloc((r->terms.len + 3) * sizeof *value);
+    for (size_t k = 0; k < r->terms.len; k++) {
+        index[++n] = place[r->terms.data[k].index];
+        value[n] = mpq_get_d(r->terms.data[k].a);
+    }
+    for (int side = 0; p->elastic && side < 1 + r->equality; side++) {
+        index[++n] = ++*elastic;
+        value[n] = side ? 1 : -1;
+        glp_set_obj_coef(g, *elastic, -1);
+        glp_set_col_bnds(g, *elastic, GLP_LO, 0, 0);
+    }
+    glp_set_row_bnds(g, (int)i + 1, r->equality ? GLP_FX : GLP_UP, mpq_get_d(r->rhs), mpq_get_d(r->rhs));
+    glp_set_mat_row(g, (int)i + 1, n, index, value);
+    free(index);
+    free(value);
+}
+
+static glp_prob *load(const struct lp *p) {
+    glp_prob *g = glp_create_prob();
+    int *place = mem_alloc((p->s->columns + 1) * sizeof *place), elastic = (int)p->columns.len;
+    glp_set_obj_dir(g, GLP_MAX);
+    if (p->rows.len)
+        glp_add_rows(g, (int)p->rows.len);
+    if (p->columns.len + p->elastics)
+        glp_add_cols(g, (int)(p->columns.len + p->elastics));
+    for (size_t j = 0; j < p->columns.len; j++) {
+        place[p->columns.data[j]] = (int)j + 1;
+        glp_set_obj_coef(g, (int)j + 1, p->elastic ? 0 : mpq_get_d(p->s->column[p->columns.data[j]].cost));
+        set_bounds(g, (uint32_t)j, 0, own_upper(p, (uint32_t)j));
+    }
+    for (size_t i = 0; i < p->rows.len; i++)
+        load_row(g, p, i, place, &elastic);
+    free(place);
+    return g;
+}
+
+static void first_basis(glp_prob *g, int way) {
+    if (way == 0 || way == 2)
+        glp_scale_prob(g, way == 0 ? GLP_SF_AUTO : GLP_SF_2N | GLP_SF_EQ);
+    if (way == 3)
+        glp_unscale_prob(g);
+    if (way == 0 && glp_get_num_rows(g) && glp_get_num_cols(g))
+        glp_adv_basis(g, 0);
+    else
+        glp_std_basis(g);
+}
+
+static int run(glp_prob *g, int way, bool first, bool rational) {
+    glp_smcp how;
+    glp_init_smcp(&how);
+    how.msg_lev = GLP_MSG_OFF;
+    how.meth = way == 3 ? GLP_PRIMAL : GLP_DUALP;
+    how.presolve = way == 1 && first ? GLP_ON : GLP_OFF;
+    int bad = rational ? glp_exact(g, &how) : glp_simplex(g, &how);
+    if (way == 1 && first && (bad == GLP_ENOPFS))
+        return LP_INFEASIBLE;
+    if (bad && !rational && glp_get_num_rows(g)) { /* a singular basis, say: from scratch */
+        glp_std_basis(g);
+        bad = glp_simplex(g, &how);
+    }
+    int status = glp_get_status(g);
+    return bad ? LP_FAILED : status == GLP_OPT ? LP_OPTIMAL : status == GLP_NOFEAS ? LP_INFEASIBLE : status == GLP_UNBND ? LP_UNBOUNDED : LP_FAILED;
+}
+
+static bool answer(glp_prob *g, int fd, int status) {
+    size_t m = (size_t)glp_get_num_rows(g), n = (size_t)glp_get_num_cols(g);
+    unsigned char *stat = mem_alloc(m + n + 1);
+    double *x = mem_alloc((n + 1) * sizeof *x);
+    for (size_t i = 0; i < m; i++)
+        stat[i] = glp_get_row_stat(g, (int)i + 1) == GLP_BS;
+    for (size_t j = 0; j < n; j++) {
+        stat[m + j] = glp_get_col_stat(g, (int)j + 1) == GLP_BS;
+        x[j] = glp_get_col_prim(g, (int)j + 1);
+    }
+    bool good = write_all(fd, &status, sizeof status) && write_all(fd, stat, m + n) && write_all(fd, x, n * sizeof *x);
+    free(stat);
+    free(x);
+    return good;
+}
+
+static void serve(const struct lp *p, int fd, int way) {
+    glp_term_out(GLP_OFF);
+    glp_prob *g = load(p);
+    struct request r;
+    struct bounds b;
+    struct indices touched = {0};
+    first_basis(g, way);
+    for (bool first = true; read_all(fd, &r, sizeof r); first = false) {
+        for (size_t k = 0; k < touched.len; k++)
+            set_bounds(g, touched.data[k], 0, own_upper(p, touched.data[k]));
+        touched.len = 0;
+        for (uint32_t k = 0; k < r.n && read_all(fd, &b, sizeof b); k++) {
+            set_bounds(g, b.column, b.low, b.high);
+            vec_push(&touched, b.column);
+        }
+        if (!answer(g, fd, run(g, way, first, r.rational)))
+            break;
+    }
+    _exit(0);
+}
+
+/* ---- in the parent ------------------------------------------------------------------------------------------------ */
+
+static void stop(struct engine *e) {
+    if (e->child > 0) {
+        close(e->fd);
+        kill(e->child, SIGKILL);
+        while (waitpid(e->child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    e->child = 0;
+}
+
+static bool start(struct engine *e) {
+    int pair[2];
+    pid_t parent = getpid();
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return false;
+    fflush(NULL);
+    e->child = fork();
+    if (e->child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGINT, SIG_DFL);
+        close(pair[0]);
+        if (getppid() == parent)
+            serve(e->p, pair[1], e->way);
+        _exit(0);
+    }
+    close(pair[1]);
+    e->fd = pair[0];
+    if (e->child < 0)
+        close(pair[0]);
+    return e->child > 0;
+}
+
+/* Reads N bytes unless that takes until UNTIL. */
+static bool read_until(int fd, void *to, size_t n, double until) {
+    for (char *at = to; n;) {
+        double left = until - seconds_now();
+        struct pollfd f = {.fd = fd, .events = POLLIN};
+        int ready = left > 0 ? poll(&f, 1, (int)(left * 1000) + 1) : 0;
+        if (ready < 0 && errno == EINTR)
+            continue;
+        ssize_t got = ready > 0 ? read(fd, at, n) : 0;
+        if (got <= 0)
+            return false;
+        at += got, n -= (size_t)got;
+    }
+    return true;
+}
+
+static bool ask(struct engine *e, const struct bounds *b, size_t n, bool rational) {
+    size_t rows = e->p->rows.len, columns = e->p->columns.len + e->p->elastics;
+    struct request r = {(uint32_t)n, rational};
+    double begin = seconds_now(), until = e->deadline;
+    int status;
+    if (e->way + 1 < WAYS && !rational) { /* leave time for the other ways */
+        double share = (e->deadline - begin) / 3, slow = 20 * e->longest + 2;
+        until = begin + (e->longest > 0 && slow < share ? slow : share);
+    }
+    if (!write_all(e->fd, &r, sizeof r) || !write_all(e->fd, b, n * sizeof *b) || !read_until(e->fd, &status, sizeof status, until) ||
+        !read_until(e->fd, e->stat, rows + columns, until) || !read_until(e->fd, e->last.x, columns * sizeof *e->last.x, until))
+        return false;
+    for (size_t i = 0; i < rows; i++)
+        e->last.row_basic[i] = e->stat[i];
+    for (size_t j = 0; j < columns; j++)
+        e->last.column_basic[j] = e->stat[rows + j];
+    e->last.status = (unsigned)status;
+    if (seconds_now() - begin > e->longest)
+        e->longest = seconds_now() - begin;
+    return true;
+}
+
+const struct suggestion *engine_solve(struct engine *e, const struct bounds *b, size_t n, bool rational) {
+    for (; e->way < WAYS && seconds_now() < e->deadline; e->way++) {
+        if ((e->child || start(e)) && ask(e, b, n, rational) && e->last.status != LP_FAILED)
+            return &e->last;
+        stop(e);
+        if (rational)
+            break;
+    }
+    if (e->way == WAYS)
+        e->way = 0;
+    e->last.status = LP_FAILED;
+    return &e->last;
+}
+
+struct engine *engine_new(const struct lp *p, double deadline) {
+    struct engine *e = mem_alloc(sizeof *e);
+    size_t rows = p->rows.len, columns = p->columns.len + p->elastics;
+    e->p = p;
+    e->deadline = deadline;
+    e->stat = mem_alloc(rows + columns + 1);
+    e->last.row_basic = mem_alloc((rows + 1) * sizeof(bool));
+    e->last.column_basic = mem_alloc((columns + 1) * sizeof(bool));
+    e->last.x = mem_alloc((columns + 1) * sizeof(double));
+    return e;
+}
+
+void engine_free(struct engine *e) {
+    if (!e)
+        return;
+    stop(e);
+    free(e->stat);
+    free(e->last.row_basic);
+    free(e->last.column_basic);
+    free(e->last.x);
+    free(e);
+}

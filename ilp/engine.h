@@ -1,0 +1,38 @@
+/* GLPK in a child process that can be killed. It only suggests: a basis, whose duals are then computed exactly elsewhere. */
+#ifndef POTOROO_ILP_ENGINE_H
+#define POTOROO_ILP_ENGINE_H
+
+#include "ilp/presolve.h"
+
+/* The linear program that the engine sees: the alive rows and columns of a reduced program. Elastic: costs 0 and every row may be
+ * violated at a cost of 1 a unit (an equality both ways), which tells infeasible programs: the optimum is below 0. */
+struct lp {
+    const struct presolve *s;
+    struct indices rows, columns; /* alive ones */
+    bool elastic;
+    size_t elastics;              /* columns behind the others: row by row, two for an equality */
+};
+struct lp *lp_new(const struct presolve *s, bool elastic);
+void lp_free(struct lp *p);
+
+/* A column's bounds at a node of the branch tree (index into lp->columns). */
+struct bounds {
+    uint32_t column;
+    double low, high; /* high < 0: none */
+};
+
+struct suggestion {
+    enum { LP_OPTIMAL, LP_INFEASIBLE, LP_UNBOUNDED, LP_FAILED } status;
+    bool *row_basic;    /* one a row of the lp */
+    bool *column_basic; /* one a column, elastic ones included */
+    double *x;          /* one a column */
+};
+
+struct engine;
+struct engine *engine_new(const struct lp *p, double deadline);
+void engine_free(struct engine *e); /* kills the child */
+/* Solve within those bounds. RATIONAL: go on in GLPK's rational arithmetic from the last basis. The answer lives until the next call.
+ * LP_FAILED when every way was tried or the deadline passed. */
+const struct suggestion *engine_solve(struct engine *e, const struct bounds *b, size_t n, bool rational);
+
+#endif

@@ -1,0 +1,149 @@
+/* Proof trees, and what they prove. */
+#include "ilp/program.h"
+
+struct proof_node *proof_push(struct proof *p, enum proof_kind kind) {
+    struct proof_node n = {.kind = kind};
+    mpz_init(n.at);
+    vec_push(p, n);
+    return &p->data[p->len - 1];
+}
+
+void proof_free(struct proof *p) {
+    for (size_t i = 0; i < p->len; i++) {
+        vec_free(&p->data[i].form);
+        mpz_clear(p->data[i].at);
+        terms_free(&p->data[i].y);
+        terms_free(&p->data[i].splits);
+    }
+    vec_free(p);
+}
+
+/* A split above the node at hand: form ≤ at, or form ≥ at + 1. */
+struct branch {
+    const struct proof_node *split;
+    bool above;
+};
+struct walk {
+    const struct ilp *p;
+    const struct proof *proof;
+    size_t next;
+    struct {
+        struct branch *data;
+        size_t len, cap;
+    } path;
+    mpq_t *d;      /* scratch: reduced costs of one leaf */
+    bool some;     /* a leaf with a bound was seen */
+    mpq_t highest; /* of those */
+};
+
+/* d −= y·row, sum += y·rhs. */
+static bool use_row(struct walk *w, const struct term *y, mpq_t sum) {
+    if (y->index >= w->p->rows.len)
+        return false;
+    const struct row *r = &w->p->rows.data[y->index];
+    mpq_t t;
+    if ((r->sense == '<' && mpq_sgn(y->a) < 0) || (r->sense == '>' && mpq_sgn(y->a) > 0))
+        return false;
+    mpq_init(t);
+    for (size_t k = 0; k < r->terms.len; k++) {
+        mpq_mul(t, y->a, r->terms.data[k].a);
+        mpq_sub(w->d[r->terms.data[k].index], w->d[r->terms.data[k].index], t);
+    }
+    mpq_mul(t, y->a, r->rhs);
+    mpq_add(sum, sum, t);
+    mpq_clear(t);
+    return true;
+}
+
+static bool use_split(struct walk *w, const struct term *y, mpq_t sum) {
+    if (y->index >= w->path.len || mpq_sgn(y->a) < 0)
+        return false;
+    struct branch b = w->path.data[y->index];
+    mpq_t t;
+    mpq_init(t);
+    for (size_t k = 0; k < b.split->form.len; k++)
+        (b.above ? mpq_add : mpq_sub)(w->d[b.split->form.data[k]], w->d[b.split->form.data[k]], y->a);
+    mpq_set_z(t, b.split->at);
+    if (b.above) { /* −form ≤ −(at + 1) */
+        mpz_add(mpq_numref(t), mpq_numref(t), mpq_denref(t));
+        mpq_neg(t, t);
+    }
+    mpq_mul(t, t, y->a);
+    mpq_add(sum, sum, t);
+    mpq_clear(t);
+    return true;
+}
+
+static bool leaf_bound(struct walk *w, const struct proof_node *n, mpq_t sum) {
+    mpq_t t;
+    mpq_set_ui(sum, 0, 1);
+    for (size_t j = 0; j < w->p->variables.len; j++)
+        if (n->kind == PROOF_LEAF)
+            mpq_set(w->d[j], w->p->variables.data[j].cost);
+        else
+            mpq_set_ui(w->d[j], 0, 1);
+    for (size_t k = 0; k < n->y.len; k++)
+        if (!use_row(w, &n->y.data[k], sum))
+            return false;
+    for (size_t k = 0; k < n->splits.len; k++)
+        if (!use_split(w, &n->splits.data[k], sum))
+            return false;
+    mpq_init(t);
+    bool finite = true;
+    for (size_t j = 0; j < w->p->variables.len && finite; j++)
+        if (mpq_sgn(w->d[j]) > 0) {
+            finite = w->p->variables.data[j].bounded;
+            mpq_set_z(t, w->p->variables.data[j].upper);
+            mpq_mul(t, t, w->d[j]);
+            mpq_add(sum, sum, t);
+        }
+    mpq_clear(t);
+    return finite;
+}
+
+static bool split_is_integral(const struct walk *w, const struct proof_node *n) {
+    for (size_t k = 0; k < n->form.len; k++)
+        if (n->form.data[k] >= w->p->variables.len || w->p->variables.data[n->form.data[k]].real)
+            return false;
+    return true;
+}
+
+static bool walk_node(struct walk *w) {
+    if (w->next >= w->proof->len)
+        return false;
+    const struct proof_node *n = &w->proof->data[w->next++];
+    if (n->kind == PROOF_SPLIT) {
+        if (!split_is_integral(w, n))
+            return false;
+        for (int above = 0; above < 2; above++) {
+            vec_push(&w->path, ((struct branch){n, above}));
+            bool good = walk_node(w);
+            w->path.len--;
+            if (!good)
+                return false;
+        }
+        return true;
+    }
+    mpq_t sum;
+    mpq_init(sum);
+    bool good = leaf_bound(w, n, sum);
+    if (n->kind == PROOF_EMPTY)
+        good = good && mpq_sgn(sum) < 0;
+    else if (good && (!w->some || mpq_cmp(sum, w->highest) > 0)) {
+        w->some = true;
+        mpq_set(w->highest, sum);
+    }
+    mpq_clear(sum);
+    return good;
+}
+
+int proof_bound(const struct ilp *p, const struct proof *proof, mpq_t bound) {
+    struct walk w = {.p = p, .proof = proof, .d = mpq_array_new(p->variables.len)};
+    mpq_init(w.highest);
+    bool good = walk_node(&w) && w.next == proof->len;
+    mpq_set(bound, w.highest);
+    mpq_clear(w.highest);
+    mpq_array_free(w.d, p->variables.len);
+    vec_free(&w.path);
+    return !good ? -1 : w.some ? 0 : 1;
+}
