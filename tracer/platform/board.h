@@ -28,7 +28,7 @@ enum block_end {
 };
 
 enum block_flag {
-    BLOCK_TRANSLATION = 1, /* it changes address translation or a trap vector: caches of those are read again behind it */
+    BLOCK_TRANSLATION = 1, /* it ends in a write of satp, mstatus or a trap vector: what is remembered of them is read again */
     BLOCK_UNKNOWN = 2,     /* it holds an opcode that the model does not know */
     BLOCK_CROSSING = 4,    /* one instruction on two pages */
 };
@@ -152,7 +152,7 @@ qemu_mem_cb timing_on_load, timing_on_store;
 void flow_init_registers(qemu_plugin_id_t id, unsigned vcpu);
 void flow_leave(struct block *from, uint64_t to); /* accounts for FROM when TO is not plainly next[] of it */
 void flow_resume(const struct insn *i);           /* I runs again, alone, for its device access */
-qemu_exec_cb flow_on_return;
+qemu_exec_cb flow_on_return, flow_on_fence;
 uint64_t flow_walk(uint64_t vaddr);               /* physical address by satp's page table (or as it is); NO_LINE if unmapped */
 static inline bool flow_translating(void)
 {

@@ -198,3 +198,13 @@ void flow_on_return(unsigned vcpu, void *user)
     board.return_pc = legal ? read_csr(sret ? board.csr.sepc : board.csr.mepc) & ~1ull : ODD;
     if (legal && sret) output_return(i);
 }
+
+/* sfence.vma, before it runs: the same. */
+void flow_on_fence(unsigned vcpu, void *user)
+{
+    uint64_t priv = read_csr(board.csr.priv), tvm = read_csr(board.csr.mstatus) >> 20 & 1;
+    (void)vcpu;
+    (void)user;
+    timing_flush_pages();
+    if (priv == 3 || (priv == 1 && !tvm)) timing_flush_tlbs();
+}

@@ -149,7 +149,6 @@ static bool is_pure(const struct insn *i)
 
 static bool changes_translation(const struct decoded *d)
 {
-    if (d->kind == DECODE_SFENCE) return true;
     return d->kind == DECODE_CSR && (d->csr == 0x105 || d->csr == 0x180 || d->csr == 0x300 || d->csr == 0x305); /* stvec satp mstatus mtvec */
 }
 
@@ -206,6 +205,7 @@ static void register_insn(struct block *b, struct insn *i, struct qemu_plugin_in
     if (i->line != NO_LINE) *line = i->line2 != NO_LINE ? i->line2 : i->line;
     if (!is_pure(i)) *early = false;
     if (i->kind == DECODE_SRET || i->kind == DECODE_MRET) qemu_plugin_register_vcpu_insn_exec_cb(to, flow_on_return, QEMU_PLUGIN_CB_R_REGS, i);
+    if (i->kind == DECODE_SFENCE) qemu_plugin_register_vcpu_insn_exec_cb(to, flow_on_fence, QEMU_PLUGIN_CB_R_REGS, i);
     if (i->kind == DECODE_LOAD || i->kind == DECODE_AMO) qemu_plugin_register_vcpu_mem_cb(to, timing_on_load, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, i);
     if (i->kind == DECODE_STORE || i->kind == DECODE_AMO) qemu_plugin_register_vcpu_mem_cb(to, timing_on_store, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, i);
 }
