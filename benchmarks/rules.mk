@@ -22,3 +22,13 @@ $(BUILD)/benchmarks/root.elf: $(USER_OBJECTS) benchmarks/root/root.lds
 
 $(BUILD)/benchmarks/root.bin: $(BUILD)/benchmarks/root.elf
 	@$(RV_PREFIX)objcopy -O binary $< $@
+
+BOARD_TEST := QEMU=$(QEMU) RV_PREFIX=$(RV_PREFIX) PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
+
+check-kernel-conformance: $(BUILD)/kernel/kernel.elf $(BUILD)/kernel-plain/kernel.elf
+	@$(BOARD_TEST) benchmarks/test/conformance.py $^
+
+check-kernel-campaign: $(BUILD)/kernel/kernel.elf
+	@$(BOARD_TEST) benchmarks/test/campaign.py $<
+
+CHECKS += check-kernel-conformance check-kernel-campaign

@@ -16,7 +16,7 @@ KERNEL_HEADERS := $(wildcard kernel/include/*.h) tracer/target/potoroo.h
 KERNEL_LDS := kernel/arch/rv64/kernel.lds
 USER_IMAGE := $(BUILD)/benchmarks/root.bin
 
-# $(call kernel_elf,FOLDER,C COMPILER,EXTRA FLAGS,WHAT THE COMPILER NEEDS)
+# $(call kernel_elf,FOLDER,C COMPILER,EXTRA FLAGS,PREREQUISITES OF COMPILING)
 define kernel_elf
 $(BUILD)/$(1)/%.o: kernel/%.c $(KERNEL_HEADERS) kernel/rules.mk $(4)
 	@mkdir -p $$(@D)
@@ -38,7 +38,8 @@ $(BUILD)/$(1)/kernel.elf: $(patsubst kernel/%,$(BUILD)/$(1)/%.o,$(basename $(KER
 	@$(RV_CC) $(KERNEL_FLAGS) $(KERNEL_LINK) -T $(KERNEL_LDS) -o $$@ $$(filter %.o,$$^)
 endef
 
-$(eval $(call kernel_elf,kernel,$(KERNEL_CC),,$(BUILD)/potoroo))
+# Only the sources that insert probes decide what comes out: the rest of the command may change without a new kernel.
+$(eval $(call kernel_elf,kernel,$(KERNEL_CC),,$(wildcard tracer/asm.* tracer/probe.* tracer/cc*.*) | $(BUILD)/potoroo))
 $(eval $(call kernel_elf,kernel-plain,$(RV_CC),-DPOTOROO_OFF,))
 
 .PHONY: kernel kernel-plain

@@ -54,6 +54,10 @@ user_misaligned:
 	amoadd.d zero, zero, (a0)
 	ret
 
+	.globl	user_spin
+user_spin:			/* for ever, with no register used */
+	j	user_spin
+
 	.bss
 	.balign	64
 	.zero	16384
