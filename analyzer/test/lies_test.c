@@ -1,0 +1,283 @@
+/* Seeded lies about the real kernel, each of which must be caught: a block's cost lowered, an edge of the CFG dropped, a loop
+ * bound less one, a trace record altered. Works on what `make` and rules.mk made under build/: the default analysis, and a short
+ * further trace with its profile. */
+#include "analyzer/analyzer.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SHORT_TRACE "build/analyzer/test/short.ptrace"
+
+static char dir[] = "/tmp/potoroo-lies-XXXXXX";
+static uint64_t seed = 7;
+
+static uint32_t draw(size_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((seed >> 33) % below);
+}
+
+static char *path_of(const char *name) { return str_printf("%s/%s", dir, name); }
+
+static struct analysis *analysis(void) {
+    struct err e = {0};
+    struct analysis *a = analysis_read("potoroo.ini", &e);
+    if (!a)
+        fail_msg("%s", e.text);
+    return a;
+}
+
+static void replace(char **field, char *with) {
+    free(*field);
+    *field = with;
+}
+
+static void caught(const struct err *e, const char *words) {
+    if (!strstr(e->text, words))
+        fail_msg("said '%s' instead of '%s'", e->text, words);
+}
+
+/* ---- a block's cost lowered ------------------------------------------------------------------------------------------ */
+
+static const struct profile_path *longest(const struct profile *p) {
+    const struct profile_path *best = &p->paths.data[0];
+    for (size_t i = 0; i < p->paths.len; i++)
+        if (p->paths.data[i].max > best->max)
+            best = &p->paths.data[i];
+    return best;
+}
+
+/* In the profile: everything measured for one step of the longest path seen is set to nothing. */
+static void a_step_lowered_in_the_profile(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct profile *p = profile_read("build/kernel/kernel.prof", &e);
+    assert_non_null(p);
+    const struct profile_path *path = longest(p);
+    const struct profile_edge *victim = &p->edges.data[path->edges.data[0].edge];
+    for (size_t i = 0; i < path->edges.len; i++) { /* the one that costs most: its slack is less than all of it */
+        const struct profile_edge *x = &p->edges.data[path->edges.data[i].edge];
+        if (x->bins.data[x->bins.len - 1].cycles > victim->bins.data[victim->bins.len - 1].cycles)
+            victim = x;
+    }
+    uint64_t from = victim->from, to = victim->to;
+    for (size_t i = 0; i < p->edges.len; i++)
+        if (p->edges.data[i].from == from && p->edges.data[i].to == to) {
+            p->edges.data[i].bins.len = 1;
+            p->edges.data[i].bins.data[0].cycles = 0;
+        }
+    char *file = path_of("lowered.prof");
+    assert_int_equal(profile_write(p, file, &e), 0);
+    profile_free(p);
+    struct analysis *a = analysis();
+    replace(&a->profile, file);
+    assert_null(wcet_analyse(a, NULL, NULL, &e));
+    caught(&e, "more than the costs of its steps add up to");
+    analysis_free(a);
+}
+
+static void verify(const char *result, struct verify_summary *s) {
+    struct err e = {0};
+    struct analysis *a = analysis();
+    FILE *sink = fopen("/dev/null", "w");
+    char *traces[] = {SHORT_TRACE, NULL};
+    if (verify_result(a, result, traces, sink, s, &e) < 0)
+        fail_msg("%s", e.text);
+    fclose(sink);
+    analysis_free(a);
+}
+
+static uint64_t high_water(const struct profile *p, const char *from, const char *to) {
+    uint64_t f = strtoull(from, NULL, 16), t = strtoull(to, NULL, 16), most = 0;
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        if (x->from == f && x->to == t && x->bins.data[x->bins.len - 1].cycles > most)
+            most = x->bins.data[x->bins.len - 1].cycles;
+    }
+    return most;
+}
+
+/* In the result: a step's cost one cycle below what the further trace shows, a bound one below what it shows. */
+static void a_cycle_less_in_the_result(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct verify_summary s;
+    verify("build/wcet.json", &s);
+    assert_true(s.entries > 0 && s.violations == 0);
+    uint64_t edges_before = s.edge_violations;
+    struct profile *p = profile_read("build/analyzer/test/short.prof", &e);
+    assert_non_null(p);
+    char *file = path_of("lowered.json");
+    for (int round = 0; round < 5; round++) {
+        json_t *j = json_load_file("build/wcet.json", 0, NULL), *costs = json_object_get(j, "costs"), *x;
+        uint64_t most;
+        do {
+            x = json_array_get(costs, draw(json_array_size(costs)));
+            most = high_water(p, json_string_value(json_object_get(x, "from")), json_string_value(json_object_get(x, "to")));
+        } while (!most);
+        json_object_set_new(x, "cost", json_integer((json_int_t)most - 1));
+        assert_int_equal(json_write(j, file, &e), 0);
+        json_decref(j);
+        verify(file, &s);
+        assert_true(s.edge_violations > edges_before);
+    }
+    json_t *j = json_load_file("build/wcet.json", 0, NULL);
+    json_t *row = json_array_get(json_object_get(j, "entries"), 0);
+    json_object_set_new(row, "bound", json_integer(100));
+    assert_int_equal(json_write(j, file, &e), 0);
+    json_decref(j);
+    verify(file, &s);
+    assert_true(s.violations > 0);
+    free(file);
+    profile_free(p);
+}
+
+/* ---- an edge of the CFG dropped -------------------------------------------------------------------------------------- */
+
+static void an_edge_dropped_from_the_cfg(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct analysis *a = analysis();
+    struct image *img = image_open(a->elf, &e);
+    struct cfg *g = cfg_build(img, &e);
+    struct profile *p = profile_read("build/analyzer/test/short.prof", &e);
+    assert_non_null(p);
+    int dropped = 0;
+    for (int tries = 0; tries < 400 && dropped < 25; tries++) {
+        const struct profile_edge *x = &p->edges.data[draw(p->edges.len)];
+        struct block *b = &g->blocks.data[cfg_block_at(g, x->from)];
+        for (uint32_t k = 0; k < b->edges; k++) {
+            struct edge *edge = &g->edges.data[b->edge + k];
+            if (b->end == END_CALL || g->blocks.data[edge->to].addr != x->to)
+                continue;
+            struct edge kept = *edge;
+            *edge = g->edges.data[b->edge + b->edges - 1];
+            b->edges--;
+            assert_null(profile_replay(g, SHORT_TRACE, &e));
+            caught(&e, "the CFG has no step from");
+            b->edges++;
+            g->edges.data[b->edge + b->edges - 1] = *edge;
+            *edge = kept;
+            dropped++;
+            break;
+        }
+    }
+    assert_int_equal(dropped, 25);
+    profile_free(p);
+    cfg_free(g);
+    image_free(img);
+    analysis_free(a);
+}
+
+/* ---- a loop bound less one ------------------------------------------------------------------------------------------- */
+
+static void a_loop_bound_less_one(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct analysis *a = analysis();
+    char *text, *file = path_of("less.ff");
+    size_t size;
+    assert_int_equal(file_read(a->facts, &text, &size, &e), 0);
+    replace(&a->facts, file);
+    int loops = 0;
+    for (char *line = text; (line = strstr(line, "\nloop ")) != NULL; line++) {
+        char *max = strstr(line, " max ") + 5, *rest;
+        unsigned long bound = strtoul(max, &rest, 10);
+        FILE *f = fopen(file, "w");
+        fprintf(f, "%.*s%lu%s", (int)(max - text), text, bound - 1, rest);
+        fclose(f);
+        assert_null(wcet_analyse(a, NULL, NULL, &e));
+        caught(&e, "is said to run at most");
+        loops++;
+    }
+    assert_true(loops > 0);
+    free(text);
+    analysis_free(a);
+}
+
+/* ---- a trace record altered ------------------------------------------------------------------------------------------ */
+
+/* Replays to the end without a complaint? */
+static bool believed(const struct cfg *g, const char *path, struct err *e) {
+    struct profile *p = profile_replay(g, path, e);
+    bool good = p != NULL;
+    profile_free(p);
+    return good;
+}
+
+/* A copy of the trace, all checksums right, in which record AT says ADDR (0: as it was) and CYCLE less. */
+static void forge(const char *path, uint64_t at, uint64_t addr, uint64_t less) {
+    struct err e = {0};
+    struct trace_reader *in = trace_open(SHORT_TRACE, &e);
+    struct trace_writer *out = trace_create(path, trace_get_info(in), &e);
+    struct trace_record r;
+    for (uint64_t i = 0; trace_next(in, &r, &e) > 0; i++)
+        assert_int_equal(trace_append(out, i == at && addr ? addr : r.addr, i == at ? r.cycle - less : r.cycle, &e), 0);
+    assert_int_equal(trace_commit(out, &e), 0);
+    trace_close(in);
+}
+
+static void a_trace_record_altered(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct analysis *a = analysis();
+    struct image *img = image_open(a->elf, &e);
+    struct cfg *g = cfg_build(img, &e);
+    char *bytes, *file = path_of("altered.ptrace");
+    size_t size;
+    assert_true(believed(g, SHORT_TRACE, &e));
+    assert_int_equal(file_read(SHORT_TRACE, &bytes, &size, &e), 0);
+    for (int i = 0; i < 200; i++) {
+        size_t at = draw(size);
+        char old = bytes[at];
+        bytes[at] = (char)(old ^ (1 << draw(8)));
+        FILE *f = fopen(file, "w");
+        fwrite(bytes, 1, size, f);
+        fclose(f);
+        bytes[at] = old;
+        if (believed(g, file, &e))
+            fail_msg("a bit flipped at offset %zu of %zu is not noticed", at, size);
+    }
+    const struct point *points;
+    size_t n = image_points(img, &points);
+    struct trace_reader *in = trace_open(SHORT_TRACE, &e);
+    struct trace_record r;
+    uint64_t records = 0;
+    while (trace_next(in, &r, &e) > 0)
+        records++;
+    trace_close(in);
+    forge(file, UINT64_MAX, 0, 0);
+    assert_true(believed(g, file, &e));
+    int unnoticed = 0; /* a point that could as well have been passed there, or the very one that was, is no lie the CFG can tell */
+    for (int i = 0; i < 20; i++) {
+        forge(file, records / 2 + draw(records / 2 - 100), points[draw(n)].addr, 0);
+        unnoticed += believed(g, file, &e);
+    }
+    assert_true(unnoticed <= 2);
+    forge(file, records / 2, 0, 1000000);
+    assert_false(believed(g, file, &e));
+    caught(&e, "time runs backwards");
+    free(bytes);
+    free(file);
+    cfg_free(g);
+    image_free(img);
+    analysis_free(a);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
+        cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),
+    };
+    if (!mkdtemp(dir))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    char *clean[] = {"rm", "-rf", dir, NULL};
+    struct child_result r;
+    struct err e;
+    child_run(clean, (struct child_limits){.seconds = 20}, -1, -1, &r, &e);
+    return failed;
+}
