@@ -8,6 +8,8 @@
 /* In the order of `potoroo help`: the way that an analysis takes. */
 static const struct command *const commands[] = {
     &command_cc,
+    &command_run,
+    &command_dump,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -51,21 +51,30 @@ void translate_flush(qemu_plugin_id_t id)
 
 /* ---- where QEMU keeps the guest's RAM --------------------------------------------------------------------------------------- */
 
-static const uint8_t *find_qemu_ram(void)
+/* The mapping that begins at AT (AT NULL: another one than board.ram, of the file FILE: "MAJOR:MINOR INODE"). Writes its file. */
+static const uint8_t *find_mapping(const uint8_t *at, char file[64])
 {
-    char line[4400], *path = realpath(board.ram_path, NULL);
+    char line[4400], dev[32], inode[32], this[66];
     FILE *maps = fopen("/proc/self/maps", "r");
     const uint8_t *found = NULL;
-    if (!maps || !path) board_fatal("%s: %s", board.ram_path, strerror(errno));
+    if (!maps) board_fatal("/proc/self/maps: %s", strerror(errno));
     while (!found && fgets(line, sizeof line, maps)) {
         uint64_t low, high, offset;
-        int at = 0;
-        line[strcspn(line, "\n")] = 0;
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*s %n", &low, &high, &offset, &at) < 3 || !at) continue;
-        if (!offset && !strcmp(line + at, path) && (const uint8_t *)low != board.ram) found = (const uint8_t *)low;
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %31s %31s", &low, &high, &offset, dev, inode) < 5) continue;
+        snprintf(this, sizeof this, "%s %s", dev, inode);
+        const uint8_t *start = (const uint8_t *)low;
+        if (at ? start == at : !offset && start != board.ram && !strcmp(this, file)) found = start;
+        if (at && found) snprintf(file, 64, "%s", this);
     }
     fclose(maps);
-    free(path);
+    return found;
+}
+
+/* By the file's identity, not its name: it may have none any more. */
+static const uint8_t *find_qemu_ram(void)
+{
+    char file[64];
+    const uint8_t *found = find_mapping(board.ram, file) ? find_mapping(NULL, file) : NULL;
     if (!found) board_fatal("%s is not QEMU's RAM: give the machine memory-backend-file with this mem-path and share=on", board.ram_path);
     return found;
 }

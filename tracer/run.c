@@ -1,0 +1,282 @@
+/* `potoroo run`: QEMU with the board's plugin as a child, its records through a pipe, as they come, into a trace.
+ *
+ * The guest's RAM, the port's list of points and QEMU's messages are anonymous files that QEMU opens as /proc/self/fd/N: nothing is left
+ * behind however this ends. The child dies with us. */
+#include "tracer/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct run {
+    const struct run_options *o;
+    struct platform platform;
+    struct image *img;
+    struct trace_writer *trace;
+    struct drain *drain;
+    int ram, points, words;   /* anonymous files; -1: none. words: what QEMU says on its standard error */
+    int pipe[2];
+    pid_t child;
+    double deadline;
+};
+
+/* ---- signals ------------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t caught;
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+enum { DEADLY = sizeof deadly / sizeof *deadly };
+
+static void on_signal(int sig) { caught = sig; }
+
+/* Held back except while waiting in ppoll, so that none slips in between a look at `caught` and the wait. */
+static void hold_signals(struct sigaction old[DEADLY], sigset_t *before) {
+    struct sigaction sa = {.sa_handler = on_signal};
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < DEADLY; i++) {
+        sigaction(deadly[i], &sa, &old[i]);
+        sigaddset(&set, deadly[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, before);
+}
+
+/* What was caught takes its usual effect now. */
+static void release_signals(struct sigaction old[DEADLY], const sigset_t *before) {
+    for (int i = 0; i < DEADLY; i++)
+        sigaction(deadly[i], &old[i], NULL);
+    sigprocmask(SIG_SETMASK, before, NULL);
+    if (caught)
+        raise(caught);
+}
+
+/* ---- setting up ---------------------------------------------------------------------------------------------------- */
+
+static int anonymous(const char *name, struct err *e) {
+    int fd = memfd_create(name, 0); /* QEMU inherits it */
+    return fd < 0 ? err_set(e, ERR_INPUT, "memfd_create: %s", strerror(errno)) : fd;
+}
+
+static int read_platform(struct run *r, struct trace_info *info, struct err *e) {
+    char why[PLATFORM_ERROR_SIZE], *text;
+    size_t size;
+    if (platform_load(r->o->platform, &r->platform, why) < 0)
+        return err_set(e, ERR_INPUT, "%s", why);
+    if (!r->platform.ram)
+        return err_set(e, ERR_INPUT, "%s: [memory] ram is missing: how large is the board's RAM?", r->o->platform);
+    if (file_read(r->o->platform, &text, &size, e) < 0)
+        return -1;
+    snprintf(info->platform, sizeof info->platform, "%016" PRIx64 "%016" PRIx64, hash_bytes(text, size, 0), hash_bytes(text, size, 1));
+    free(text);
+    return 0;
+}
+
+static int open_trace(struct run *r, struct trace_info *info, struct err *e) {
+    snprintf(info->isa, sizeof info->isa, "rv64");
+    snprintf(info->build_id, sizeof info->build_id, "%s", image_build_id(r->img));
+    info->clock_hz = r->platform.clock_hz;
+    info->port = r->o->port;
+    r->trace = trace_create(r->o->output, info, e);
+    if (!r->trace)
+        return -1;
+    r->drain = drain_new(r->img, r->o->port, r->trace, e);
+    return r->drain ? 0 : -1;
+}
+
+/* The port reports at every basic block of the kernel: the plugin gets their addresses. */
+static int write_points(struct run *r, struct err *e) {
+    if (!r->o->port)
+        return 0;
+    struct cfg *g = cfg_build(r->img, e);
+    if (!g || (r->points = anonymous("potoroo-points", e)) < 0) {
+        cfg_free(g);
+        return -1;
+    }
+    FILE *f = fdopen(dup(r->points), "wb");
+    for (size_t i = 0; i < g->blocks.len; i++)
+        fwrite(&g->blocks.data[i].addr, 8, 1, f);
+    bool bad = fclose(f) != 0;
+    cfg_free(g);
+    return bad ? err_set(e, ERR_INPUT, "writing the list of points: %s", strerror(errno)) : 0;
+}
+
+static int open_files(struct run *r, struct err *e) {
+    r->ram = anonymous("potoroo-ram", e);
+    r->words = r->ram < 0 ? -1 : anonymous("potoroo-words", e);
+    if (r->words < 0)
+        return -1;
+    if (ftruncate(r->ram, (off_t)r->platform.ram) < 0)
+        return err_set(e, ERR_INPUT, "%" PRIu64 " bytes of RAM: %s", r->platform.ram, strerror(errno));
+    if (pipe2(r->pipe, 0) < 0)
+        return err_set(e, ERR_INPUT, "pipe: %s", strerror(errno));
+    fcntl(r->pipe[0], F_SETFD, FD_CLOEXEC);
+    fcntl(r->pipe[0], F_SETPIPE_SZ, 1 << 20);
+    return write_points(r, e);
+}
+
+static int start(struct run *r, struct err *e) {
+    char ram[40], trace[40], points[40];
+    struct qemu_line line = {0};
+    struct qemu_files files = {ram, trace, r->points >= 0 ? points : NULL};
+    snprintf(ram, sizeof ram, "/proc/self/fd/%d", r->ram);
+    snprintf(trace, sizeof trace, "/proc/self/fd/%d", r->pipe[1]);
+    snprintf(points, sizeof points, "/proc/self/fd/%d", r->points);
+    bool console = r->o->console && strcmp(r->o->console, "-") == 0;
+    int rc = qemu_line_make(&line, r->o, &r->platform, r->img, &files, e);
+    if (rc == 0)
+        rc = child_start(line.argv.data, (struct child_limits){.seconds = 1e9}, console ? 1 : -1, r->words, &r->child, e);
+    qemu_line_free(&line);
+    close(r->pipe[1]);
+    r->pipe[1] = -1;
+    return rc;
+}
+
+/* ---- while it runs ------------------------------------------------------------------------------------------------- */
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int too_late(struct run *r, struct err *e) {
+    return err_set(e, ERR_INPUT, "%s: the guest did not power off within %g s", r->o->kernel, r->o->timeout);
+}
+
+/* 1: there is something to read (or the end of it). -1: time is up, or a signal came. */
+static int wait_for_data(struct run *r, const sigset_t *mask, struct err *e) {
+    double left = r->deadline - now();
+    if (left <= 0)
+        return too_late(r, e);
+    struct timespec t = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+    struct pollfd p = {r->pipe[0], POLLIN, 0};
+    int n = ppoll(&p, 1, &t, mask);
+    if (caught)
+        return err_set(e, ERR_INPUT, "interrupted");
+    return n > 0 ? 1 : n < 0 && errno == EINTR ? 0 : n == 0 ? too_late(r, e) : err_set(e, ERR_INPUT, "poll: %s", strerror(errno));
+}
+
+static int drain_all(struct run *r, const sigset_t *mask, struct err *e) {
+    static uint8_t buffer[1 << 16];
+    for (;;) {
+        int ready = wait_for_data(r, mask, e);
+        if (ready < 0)
+            return -1;
+        if (ready == 0)
+            continue;
+        ssize_t n = read(r->pipe[0], buffer, sizeof buffer);
+        if (n == 0)
+            return 0;
+        if (n < 0)
+            return err_set(e, ERR_INPUT, "reading the board's records: %s", strerror(errno));
+        if (drain_take(r->drain, buffer, (size_t)n, e) < 0)
+            return -1;
+    }
+}
+
+/* The line of QEMU's messages that tells most: the plugin's own, else the last. */
+static void last_words(struct run *r, char *line, size_t room) {
+    char text[8192];
+    ssize_t n = pread(r->words, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    char *save = NULL;
+    *line = 0;
+    for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+        snprintf(line, room, "%s", l);
+        if (strncmp(l, "potoroo-platform: ", 18) == 0)
+            break;
+    }
+}
+
+static int wait_for_end(struct run *r, struct err *e) {
+    char line[600];
+    struct child_result result;
+    double left = r->deadline - now();
+    pid_t child = r->child;
+    r->child = 0;
+    if (child_wait(child, (struct child_limits){.seconds = left > 1 ? left : 1}, &result, e) < 0)
+        return -1;
+    if (result.timed_out)
+        return too_late(r, e);
+    if (result.status == 0)
+        return 0;
+    if (qemu_check_version(e) < 0)
+        return -1;
+    last_words(r, line, sizeof line);
+    if (result.status > 128)
+        return err_set(e, ERR_INPUT, "QEMU was ended by signal %d", result.status - 128);
+    return err_set(e, ERR_INPUT, "%s: the guest or QEMU failed with status %d%s%s", r->o->kernel, result.status, *line ? ": " : "", line);
+}
+
+/* Records that the kernel itself dropped because nobody drained its buffer. */
+static int count_lost(struct run *r, struct run_summary *s, struct err *e) {
+    uint64_t buffer, head[5];
+    if (r->o->port)
+        return 0;
+    if (qemu_find_buffer(r->img, &buffer, e) < 0)
+        return -1;
+    const uint64_t ram_base = 0x80000000;
+    if (buffer < ram_base || buffer - ram_base > r->platform.ram - sizeof head ||
+        pread(r->ram, head, sizeof head, (off_t)(buffer - ram_base)) != sizeof head)
+        return err_set(e, ERR_INPUT, "potoroo_buffer at 0x%" PRIx64 " lies outside the board's RAM", buffer);
+    if (memcmp(head, "POTOROO1", 8) != 0)
+        return err_set(e, ERR_INPUT, "%s: it ended without setting up its trace buffer (physical 0x%" PRIx64 ")", r->o->kernel, buffer);
+    s->lost = head[4];
+    return trace_append_lost(r->trace, s->lost, e);
+}
+
+static int finish(struct run *r, struct run_summary *s, struct err *e) {
+    if (wait_for_end(r, e) < 0 || drain_end(r->drain, s, e) < 0 || count_lost(r, s, e) < 0)
+        return -1;
+    if (!s->records)
+        return err_set(e, ERR_INPUT, "%s: it ended without a single record", r->o->kernel);
+    struct trace_writer *w = r->trace;
+    r->trace = NULL;
+    return trace_commit(w, e);
+}
+
+static int run(struct run *r, struct run_summary *s, const sigset_t *mask, struct err *e) {
+    struct trace_info info = {0};
+    if (read_platform(r, &info, e) < 0 || !(r->img = image_open(r->o->kernel, e)) || open_trace(r, &info, e) < 0 ||
+        open_files(r, e) < 0 || start(r, e) < 0)
+        return -1;
+    r->deadline = now() + r->o->timeout;
+    int rc = drain_all(r, mask, e);
+    if (rc == 0)
+        rc = finish(r, s, e);
+    return rc;
+}
+
+static void release(struct run *r) {
+    const int fds[] = {r->ram, r->points, r->words, r->pipe[0], r->pipe[1]};
+    if (r->child > 0)
+        child_kill(r->child);
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    drain_free(r->drain);
+    trace_abort(r->trace);
+    image_free(r->img);
+}
+
+int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e) {
+    struct run_options options = *o;
+    struct run r = {.o = &options, .ram = -1, .points = -1, .words = -1, .pipe = {-1, -1}};
+    struct sigaction old[DEADLY];
+    sigset_t before;
+    if (!(options.timeout > 0))
+        options.timeout = 600;
+    if (options.ranges && *options.ranges && !options.port)
+        return err_set(e, ERR_USAGE, "--range needs --points=port");
+    *s = (struct run_summary){0};
+    caught = 0;
+    hold_signals(old, &before);
+    int rc = run(&r, s, &before, e);
+    release(&r);
+    release_signals(old, &before);
+    return rc;
+}
