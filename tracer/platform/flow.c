@@ -3,6 +3,7 @@
  * The plugin interface tells of none of these. What is known when a block starts is the block before it, and the privileged
  * registers. A trap always lands on the vector of the mode that takes it, and its EPC says how far the block before came:
  *   - an interrupt or a fetch fault comes between blocks: that block is complete, EPC is where it led;
+ *     but wfi does not end a block, and an interrupt that ends the waiting finds EPC behind it;
  *   - every other exception is raised by an instruction of that block, at EPC: it costs its fetch and its base cost, then the trap.
  * Not told apart from a trap: a jalr to the trap vector itself. Anything else unexplained ends the run with an error. */
 #include "tracer/platform/board.h"
@@ -129,15 +130,25 @@ static bool between_blocks(uint64_t cause)
     return cause >> 63 || cause == 0 || cause == 1 || cause == 12;
 }
 
+/* The wfi in FROM that an interrupt at EPC has ended, or NULL. */
+static const struct insn *waited(const struct block *from, uint64_t epc)
+{
+    for (uint32_t k = 0; k < from->n; k++)
+        if (from->insn[k].kind == DECODE_WAIT && from->insn[k].pc + from->insn[k].length == epc) return &from->insn[k];
+    return NULL;
+}
+
 static bool belongs(const struct block *from, uint64_t epc, uint64_t cause)
 {
-    return between_blocks(cause) ? leads_to(from, epc) : epc - from->pc < from->follow - from->pc;
+    if (!between_blocks(cause)) return epc - from->pc < from->follow - from->pc;
+    return leads_to(from, epc) || waited(from, epc);
 }
 
 static void settle(const struct block *from, uint64_t epc, uint64_t cause)
 {
     if (!between_blocks(cause)) finish_at(from, epc);
     else if (leads_to(from, epc)) finish(from, epc);
+    else if (waited(from, epc)) finish_at(from, waited(from, epc)->pc);
     else board_fatal("0x%" PRIx64 ": an interrupt here (cause 0x%" PRIx64 ") does not follow the block at 0x%" PRIx64, epc, cause, from->pc);
 }
 
