@@ -172,7 +172,7 @@ static void message_pick(struct worker *w, struct message *message)
 {
 	message->info = message_info(user_below(&w->random, 3), length_pick(w));
 	for (unsigned i = 0; i < MESSAGE_REGISTERS; i++)
-		message->words[i] = user_random(&w->random);
+		message->words[i] = user_random(&w->random) & ~(word)1; /* word 0 may come to be a pc */
 }
 
 /* A capability pointer that cannot do. */
