@@ -8,7 +8,7 @@ import sys
 
 import board
 
-ENTRIES = 7000  # what fits the buffer, nothing drains it here
+ENTRIES = 6000  # what fits the buffer: nothing drains it here
 SEEDS = (1, 2, 3, 4)
 UNREACHABLE = {"panic"}  # see kernel/facts.ff
 
@@ -63,7 +63,7 @@ for seed in SEEDS + SEEDS[:1]:
         continue
     trail, lost = board.records(ram)
     entries = protocol(trail, points)
-    check(entries is not None and lost == 0 and ENTRIES <= entries < ENTRIES + 1000, f"seed {seed}: {entries} entries, {lost} lost")
+    check(entries is not None and lost == 0 and ENTRIES <= entries < ENTRIES * 1.2, f"seed {seed}: {entries} entries, {lost} lost")
     reached.update(low for low, _ in trail)
     digest = hashlib.sha256(repr([low for low, _ in trail]).encode()).hexdigest()
     check(digests.setdefault(seed, digest) == digest, f"seed {seed}: twice the same")
