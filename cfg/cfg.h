@@ -153,5 +153,7 @@ int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);
 void cfg_print(const struct cfg *g, FILE *out);              /* a table for people: functions, loops, what is unresolved */
 json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract, addresses as "0x…"; the caller owns the reference */
 void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
+/* A function as the purely functional program that it is (DESIGN.md, idea 1): one `let` a line. */
+void cfg_print_functional(const struct cfg *g, uint32_t function, FILE *out);
 
 #endif

@@ -1,7 +1,178 @@
+/* Jump tables and constant pointers. The target of the jump is a term; somewhere in it is an index, a term with a small interval at
+ * the jump, such that the target is known once the index is: then the targets for all values of the index are all there are. That
+ * covers absolute and relative tables, words and half words, masked and compared indices, without knowing any compiler's pattern.
+ *
+ * Soundness. The interval is proved on the graph known so far, which may lack edges that a later table adds. So nothing is final before a
+ * round in which every table, looked at on the whole graph, gives what the graph was made with. Then assume an execution left the graph,
+ * and look at the first transfer that did: until then all that the analysis says of the graph held, also at this transfer, so its target is
+ * among those found. Targets only ever grow from round to round; one that keeps changing is given up. */
 #include "cfg/tables.h"
+#include "cfg/ranges.h"
+
+#include <inttypes.h>
+
+enum { MOST_TARGETS = 4096, MOST_TERMS = 200 };
+
+/* The nodes of a term, each before those that it is made of. False: too many. */
+typedef VEC(ir_ref) refs;
+
+static bool collect(const struct ir *ir, ir_ref root, refs *out) {
+    struct map seen = {0};
+    vec_push(out, root);
+    map_put(&seen, root, 1);
+    for (size_t i = 0; i < out->len && out->len < MOST_TERMS; i++) {
+        const struct ir_node *n = ir_at(ir, out->data[i]);
+        ir_ref kids[3] = {n->op == IR_LOAD ? 0 : n->a, n->b, n->c};
+        uint64_t unused;
+        for (int k = 0; k < 3; k++) /* a load from a table does not depend on what else is in memory */
+            if (kids[k] && ir_at(ir, kids[k])->width && !map_get(&seen, kids[k], &unused)) {
+                map_put(&seen, kids[k], 1);
+                vec_push(out, kids[k]);
+            }
+    }
+    map_free(&seen);
+    return out->len < MOST_TERMS;
+}
+
+static bool enumerate(const struct values *v, ir_ref target, ir_ref index, struct interval i, struct resolution *r) {
+    struct ir_env env = {.given = index};
+    for (uint64_t k = i.lo;; k++) {
+        uint64_t to;
+        env.given_value = k;
+        if (!ir_eval(v->ir, target, &env, &to))
+            return false;
+        resolution_add(r, to);
+        if (k == i.hi)
+            return true;
+    }
+}
+
+/* Why a target cannot be one, or NULL. */
+static const char *check_targets(const struct values *v, const struct resolution *r) {
+    for (size_t i = 0; i < r->targets.len; i++)
+        if (code_slot(&v->g->own->flow.code, r->targets.data[i]) == NONE)
+            return arena_printf(v->g->arena, "the table holds 0x%" PRIx64 ", which is no code", r->targets.data[i]);
+    return NULL;
+}
+
+static const char *explain(const struct values *v, ir_ref target, bool link) {
+    bool loads = false, table = false;
+    refs terms = {0};
+    collect(v->ir, target, &terms);
+    for (size_t i = 0; i < terms.len; i++) {
+        const struct ir_node *t = ir_at(v->ir, terms.data[i]);
+        uint64_t base;
+        loads |= t->op == IR_LOAD;
+        table |= t->op == IR_LOAD && ir_at(v->ir, t->b)->op == IR_ADD && ir_is_const(v->ir, ir_at(v->ir, t->b)->b, &base) &&
+                 image_is_constant(v->g->image, base, 1);
+    }
+    vec_free(&terms);
+    if (table)
+        return link ? "a call through a table whose index has no bound that can be proved" : "a table jump whose index has no bound that can be proved";
+    if (loads)
+        return link ? "a call through a pointer in writable memory" : "a jump through a pointer in writable memory";
+    return link ? "a call through a pointer that the caller gives" : "a jump through a pointer that the caller gives";
+}
+
+/* Fills R; r->why says why not. */
+static void resolve_term(const struct values *v, uint32_t b, bool link, struct resolution *r) {
+    ir_ref target = v->target[b];
+    uint64_t to;
+    if (ir_is_const(v->ir, target, &to)) {
+        r->origin = RESOLVED_CONSTANT;
+        resolution_add(r, to);
+        r->why = check_targets(v, r);
+        return;
+    }
+    refs terms = {0};
+    struct ranges ranges;
+    bool done = false;
+    ranges_init(&ranges, v->ir);
+    ranges_at(&ranges, v, b);
+    bool small = collect(v->ir, target, &terms);
+    for (size_t i = terms.len; i-- > 0 && small && !done;) { /* the smallest terms first */
+        struct interval k = ranges_of(&ranges, terms.data[i]);
+        if (interval_empty(k) || k.hi - k.lo >= MOST_TARGETS)
+            continue;
+        r->targets.len = 0;
+        done = enumerate(v, target, terms.data[i], k, r);
+    }
+    ranges_free(&ranges);
+    vec_free(&terms);
+    r->origin = RESOLVED_TABLE;
+    r->why = done ? check_targets(v, r) : explain(v, target, link);
+}
+
+static bool same_resolution(const struct resolution *a, const struct resolution *b) {
+    return a && !a->why == !b->why && a->targets.len == b->targets.len &&
+           (a->targets.len == 0 || memcmp(a->targets.data, b->targets.data, a->targets.len * sizeof(uint64_t)) == 0);
+}
+
+/* Takes the news in. True: they are news. */
+static bool update(struct cfg *g, uint64_t addr, struct resolution *news, bool last) {
+    const struct resolution *old = resolution_at(&g->own->known, addr);
+    if (old && !old->why && !news->why)
+        for (size_t i = 0; i < old->targets.len; i++)
+            resolution_add(news, old->targets.data[i]);
+    if (news->why)
+        news->targets.len = 0;
+    if (same_resolution(old, news) || (old && old->why && last)) {
+        vec_free(&news->targets);
+        return false;
+    }
+    bool changed = old != NULL || !news->why;
+    struct resolution *r = resolution_make(&g->own->known, addr);
+    vec_free(&r->targets);
+    *r = *news;
+    r->addr = addr;
+    if (last) {
+        r->targets.len = 0;
+        r->why = "a table jump that its own targets keep changing";
+    }
+    return changed;
+}
+
+static bool resolve_function(struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved, bool last) {
+    struct flow *f = &g->own->flow;
+    struct values v;
+    bool changed = false;
+    ir_reset(ir);
+    values_find(&v, g, function, ir, unsaved);
+    for (uint32_t b = 0; b < v.blocks; b++) {
+        uint64_t at = block_last(g, v.global[b]);
+        struct step s;
+        flow_step(f, code_slot(&f->code, at), at, &s);
+        const struct resolution *known = resolution_at(&g->own->known, at);
+        if (!s.indirect || (known && known->origin == RESOLVED_FACT))
+            continue;
+        struct resolution r = {.addr = at};
+        if (v.unknown[b] || !v.target[b] || v.number[b] == NONE)
+            r.why = "behind an instruction that is not modelled";
+        else
+            resolve_term(&v, b, s.link, &r);
+        changed |= update(g, at, &r, last);
+    }
+    values_free(&v);
+    return changed;
+}
 
 bool tables_resolve(struct cfg *g, bool last) {
-    (void)g;
-    (void)last;
-    return false;
+    struct flow *f = &g->own->flow;
+    struct ir ir;
+    bool changed = false;
+    ir_init(&ir, g->image);
+    uint32_t unsaved = values_unsaved(g);
+    for (uint32_t i = 0; i < g->functions.len; i++) {
+        bool wanted = false;
+        for (size_t k = 0; k < g->functions.data[i].blocks.len && !wanted; k++) {
+            struct step s;
+            uint64_t at = block_last(g, g->functions.data[i].blocks.data[k]);
+            flow_step(f, code_slot(&f->code, at), at, &s);
+            wanted = s.indirect;
+        }
+        if (wanted)
+            changed |= resolve_function(g, i, &ir, unsaved, last);
+    }
+    ir_free(&ir);
+    return changed;
 }

@@ -23,6 +23,11 @@ int main(int argc, char **argv) {
     int rc = 0;
     if (strcmp(argv[1], "dot") == 0)
         cfg_dot(g, argc > 3 ? argv[3] : NULL, stdout);
+    else if (strcmp(argv[1], "functional") == 0)
+        for (uint32_t f = 0; f < g->functions.len; f++) {
+            if (argc < 4 || strcmp(g->functions.data[f].name, argv[3]) == 0)
+                cfg_print_functional(g, f, stdout);
+        }
     else if (strcmp(argv[1], "json") == 0) {
         json_t *j = cfg_json(g);
         rc = json_write(j, NULL, &e) < 0 ? fail(&e) : 0;

@@ -1,0 +1,378 @@
+#include "cfg/ranges.h"
+
+/* ---- intervals --------------------------------------------------------------------------------------------------------------- */
+
+static int64_t least(unsigned w) { return w >= 64 ? INT64_MIN : -(int64_t)(1ull << (w - 1)); }
+static int64_t most(unsigned w) { return w >= 64 ? INT64_MAX : (int64_t)((1ull << (w - 1)) - 1); }
+
+struct interval interval_all(unsigned w) {
+    return (struct interval){0, ir_mask(w), least(w), most(w)};
+}
+
+/* Each reading sharpens the other where it stays on one side of the sign. */
+static struct interval reconcile(struct interval i, unsigned w) {
+    uint64_t half = 1ull << (w - 1), m = ir_mask(w);
+    if (i.lo > i.hi || i.slo > i.shi)
+        return (struct interval){1, 0, 1, 0};
+    if (i.hi < half || i.lo >= half) {
+        int64_t a = ir_signed(i.lo, w), b = ir_signed(i.hi, w);
+        i.slo = a > i.slo ? a : i.slo;
+        i.shi = b < i.shi ? b : i.shi;
+    }
+    if (i.slo > i.shi)
+        return (struct interval){1, 0, 1, 0};
+    if (i.slo >= 0 || i.shi < 0) {
+        uint64_t a = (uint64_t)i.slo & m, b = (uint64_t)i.shi & m;
+        i.lo = a > i.lo ? a : i.lo;
+        i.hi = b < i.hi ? b : i.hi;
+    }
+    return i.lo > i.hi ? (struct interval){1, 0, 1, 0} : i;
+}
+
+struct interval interval_unsigned(unsigned w, uint64_t lo, uint64_t hi) {
+    struct interval i = interval_all(w);
+    i.lo = lo, i.hi = hi;
+    return reconcile(i, w);
+}
+
+struct interval interval_signed(unsigned w, int64_t lo, int64_t hi) {
+    struct interval i = interval_all(w);
+    i.slo = lo, i.shi = hi;
+    return reconcile(i, w);
+}
+
+bool interval_empty(struct interval a) { return a.lo > a.hi; }
+
+struct interval interval_join(struct interval a, struct interval b) {
+    if (interval_empty(a) || interval_empty(b))
+        return interval_empty(a) ? b : a;
+    return (struct interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi, a.slo < b.slo ? a.slo : b.slo,
+                             a.shi > b.shi ? a.shi : b.shi};
+}
+
+struct interval interval_meet(struct interval a, struct interval b, unsigned w) {
+    struct interval i = {a.lo > b.lo ? a.lo : b.lo, a.hi < b.hi ? a.hi : b.hi, a.slo > b.slo ? a.slo : b.slo, a.shi < b.shi ? a.shi : b.shi};
+    return reconcile(i, w);
+}
+
+/* ---- a term's interval from its parts' ------------------------------------------------------------------------------------------ */
+
+/* lo..hi computed exactly in 128 bits: kept where it fits the width's unsigned or signed range, dropped where it may wrap. */
+static struct interval from_wide(unsigned w, __int128 ulo, __int128 uhi, __int128 slo, __int128 shi) {
+    struct interval i = interval_all(w);
+    __int128 m = (__int128)ir_mask(w);
+    if (ulo >= 0 && uhi <= m)
+        i.lo = (uint64_t)ulo, i.hi = (uint64_t)uhi;
+    else if (uhi < 0 && ulo >= -m - 1) /* all of it wraps, once */
+        i.lo = (uint64_t)(ulo + m + 1), i.hi = (uint64_t)(uhi + m + 1);
+    else if (ulo > m && uhi <= 2 * m + 1)
+        i.lo = (uint64_t)(ulo - m - 1), i.hi = (uint64_t)(uhi - m - 1);
+    if (slo >= least(w) && shi <= most(w))
+        i.slo = (int64_t)slo, i.shi = (int64_t)shi;
+    return reconcile(i, w);
+}
+
+static struct interval of_mul(unsigned w, struct interval a, struct interval b) {
+    __int128 p[4] = {(__int128)a.slo * b.slo, (__int128)a.slo * b.shi, (__int128)a.shi * b.slo, (__int128)a.shi * b.shi}, lo = p[0], hi = p[0];
+    for (int i = 1; i < 4; i++) {
+        lo = p[i] < lo ? p[i] : lo;
+        hi = p[i] > hi ? p[i] : hi;
+    }
+    unsigned __int128 top = (unsigned __int128)a.hi * b.hi;
+    __int128 uhi = top > ir_mask(w) ? (__int128)ir_mask(w) * 4 : (__int128)top;
+    return from_wide(w, uhi > (__int128)ir_mask(w) ? -1 : (__int128)((unsigned __int128)a.lo * b.lo), uhi, lo, hi);
+}
+
+/* Bits above the highest one that an operand can have stay clear. */
+static uint64_t fill(uint64_t x) {
+    return x ? UINT64_MAX >> __builtin_clzll(x) : 0;
+}
+
+static struct interval of_logic(enum ir_op op, unsigned w, struct interval a, struct interval b) {
+    if (op == IR_AND) {
+        struct interval i = interval_unsigned(w, 0, a.hi < b.hi ? a.hi : b.hi);
+        if (a.shi < 0 && b.shi < 0)
+            i = interval_meet(i, interval_signed(w, least(w), -1), w);
+        return i;
+    }
+    uint64_t top = fill(a.hi | b.hi);
+    return interval_unsigned(w, op == IR_OR ? (a.lo > b.lo ? a.lo : b.lo) : 0, top);
+}
+
+static struct interval of_shift(enum ir_op op, unsigned w, struct interval a, struct interval b) {
+    if (b.lo != b.hi) {
+        if (op == IR_SHR)
+            return interval_unsigned(w, 0, a.hi);
+        return interval_all(w);
+    }
+    unsigned k = (unsigned)(b.lo % w);
+    if (op == IR_SHR)
+        return interval_unsigned(w, a.lo >> k, a.hi >> k);
+    if (op == IR_SAR)
+        return interval_signed(w, a.slo >> k, a.shi >> k);
+    if (k >= 62)
+        return interval_all(w);
+    __int128 f = (__int128)1 << k;
+    return from_wide(w, a.lo * f > (__int128)ir_mask(w) ? -1 : a.lo * f, a.hi * f, a.slo * f, a.shi * f);
+}
+
+static struct interval of_divide(enum ir_op op, unsigned w, struct interval a, struct interval b) {
+    if (op == IR_DIVU && b.lo > 0)
+        return interval_unsigned(w, a.lo / b.hi, a.hi / b.lo);
+    if (op == IR_REMU && b.lo > 0)
+        return interval_unsigned(w, 0, a.hi < b.hi - 1 ? a.hi : b.hi - 1);
+    if (op == IR_DIV && a.slo >= 0 && b.slo > 0)
+        return interval_signed(w, a.slo / b.shi, a.shi / b.slo);
+    if (op == IR_REM && b.slo > 0)
+        return interval_signed(w, a.slo >= 0 ? 0 : a.slo > 1 - b.shi ? a.slo : 1 - b.shi, a.shi < b.shi - 1 ? (a.shi < 0 ? 0 : a.shi) : b.shi - 1);
+    return interval_all(w);
+}
+
+static struct interval of_high(unsigned w, struct interval a, struct interval b) {
+    return interval_unsigned(w, (uint64_t)((unsigned __int128)a.lo * b.lo >> w), (uint64_t)((unsigned __int128)a.hi * b.hi >> w));
+}
+
+static struct interval of_compare(enum ir_op op, struct interval a, struct interval b) {
+    if (op == IR_EQ && (a.hi < b.lo || b.hi < a.lo || a.shi < b.slo || b.shi < a.slo))
+        return interval_unsigned(1, 0, 0);
+    if (op == IR_ULT && (a.hi < b.lo || a.lo >= b.hi))
+        return interval_unsigned(1, a.hi < b.lo, a.hi < b.lo);
+    if (op == IR_SLT && (a.shi < b.slo || a.slo >= b.shi))
+        return interval_unsigned(1, a.shi < b.slo, a.shi < b.slo);
+    return interval_all(1);
+}
+
+static struct interval of_binary(enum ir_op op, unsigned w, struct interval a, struct interval b) {
+    switch (op) {
+    case IR_ADD:
+        return from_wide(w, (__int128)a.lo + b.lo, (__int128)a.hi + b.hi, (__int128)a.slo + b.slo, (__int128)a.shi + b.shi);
+    case IR_SUB:
+        return from_wide(w, (__int128)a.lo - b.hi, (__int128)a.hi - b.lo, (__int128)a.slo - b.shi, (__int128)a.shi - b.slo);
+    case IR_MUL: return of_mul(w, a, b);
+    case IR_MULHU: return of_high(w, a, b);
+    case IR_DIV: case IR_DIVU: case IR_REM: case IR_REMU: return of_divide(op, w, a, b);
+    case IR_AND: case IR_OR: case IR_XOR: return of_logic(op, w, a, b);
+    case IR_SHL: case IR_SHR: case IR_SAR: return of_shift(op, w, a, b);
+    case IR_EQ: case IR_ULT: case IR_SLT: return of_compare(op, a, b);
+    default: return interval_all(w);
+    }
+}
+
+static struct interval of_convert(const struct ir_node *n, struct interval a) {
+    if (n->op == IR_ZEXT)
+        return interval_unsigned(n->width, a.lo, a.hi);
+    if (n->op == IR_SEXT)
+        return interval_signed(n->width, a.slo, a.shi);
+    struct interval i = interval_all(n->width);
+    if (a.hi <= ir_mask(n->width))
+        i.lo = a.lo, i.hi = a.hi;
+    if (a.slo >= least(n->width) && a.shi <= most(n->width))
+        i.slo = a.slo, i.shi = a.shi;
+    return reconcile(i, n->width);
+}
+
+/* ---- terms --------------------------------------------------------------------------------------------------------------------- */
+
+enum { DEEPEST = 48 };
+
+static struct interval known_of(const struct ranges *r, ir_ref t, unsigned w) {
+    uint64_t i;
+    return map_get(&r->known, t, &i) ? r->list.data[i] : interval_all(w);
+}
+
+static struct interval of(struct ranges *r, ir_ref t, int depth) {
+    const struct ir_node *n = ir_at(r->ir, t);
+    uint64_t at;
+    if (n->op == IR_CONST)
+        return interval_unsigned(n->width, n->imm, n->imm);
+    struct interval known = known_of(r, t, n->width), i = interval_all(n->width);
+    if (n->op == IR_VAR || n->op == IR_LOAD || n->op == IR_CSR || n->op == IR_APPLY || depth > DEEPEST || interval_empty(known))
+        return known;
+    if (map_get(&r->memo, t, &at))
+        return r->memos.data[at];
+    struct interval a = of(r, n->a, depth + 1);
+    if (n->op == IR_ITE)
+        i = interval_join(of(r, n->b, depth + 1), of(r, n->c, depth + 1));
+    else if (n->op == IR_ZEXT || n->op == IR_SEXT || n->op == IR_LOW)
+        i = of_convert(n, a);
+    else {
+        struct interval b = of(r, n->b, depth + 1);
+        if (!interval_empty(a) && !interval_empty(b))
+            i = of_binary((enum ir_op)n->op, n->width, a, b);
+    }
+    i = interval_meet(i, known, n->width);
+    map_put(&r->memo, t, r->memos.len);
+    vec_push(&r->memos, i);
+    return i;
+}
+
+struct interval ranges_of(struct ranges *r, ir_ref t) { return of(r, t, 0); }
+
+void ranges_init(struct ranges *r, const struct ir *ir) { *r = (struct ranges){.ir = ir}; }
+
+void ranges_free(struct ranges *r) {
+    map_free(&r->known);
+    map_free(&r->memo);
+    vec_free(&r->list);
+    vec_free(&r->memos);
+}
+
+/* ---- learning -------------------------------------------------------------------------------------------------------------------- */
+
+static void note(struct ranges *r, ir_ref t, struct interval i) {
+    uint64_t at;
+    unsigned w = ir_at(r->ir, t)->width;
+    if (map_get(&r->known, t, &at)) {
+        r->list.data[at] = interval_meet(r->list.data[at], i, w);
+    } else {
+        map_put(&r->known, t, r->list.len);
+        vec_push(&r->list, i);
+    }
+    map_free(&r->memo);
+    r->memos.len = 0;
+}
+
+/* If f(x) is in I then x is in …, for the invertible f. */
+static bool inverse(const struct ranges *r, const struct ir_node *n, struct interval i, struct interval *x) {
+    unsigned w = n->width, from = ir_at(r->ir, n->a)->width;
+    uint64_t c;
+    switch (n->op) {
+    case IR_ZEXT:
+        *x = interval_unsigned(from, i.lo, i.hi < ir_mask(from) ? i.hi : ir_mask(from));
+        return true;
+    case IR_SEXT:
+        *x = interval_signed(from, i.slo > least(from) ? i.slo : least(from), i.shi < most(from) ? i.shi : most(from));
+        if (i.hi < 1ull << (from - 1))
+            *x = interval_meet(*x, interval_unsigned(from, i.lo, i.hi), from);
+        return true;
+    case IR_ADD:
+        if (!ir_is_const(r->ir, n->b, &c))
+            return false;
+        *x = of_binary(IR_SUB, w, i, interval_unsigned(w, c, c));
+        return true;
+    }
+    return false;
+}
+
+void ranges_learn(struct ranges *r, ir_ref t, struct interval i) {
+    for (int depth = 0; depth < DEEPEST; depth++) {
+        const struct ir_node *n = ir_at(r->ir, t);
+        struct interval x;
+        if (n->op == IR_CONST)
+            return;
+        note(r, t, i);
+        if (interval_empty(i) || !inverse(r, n, interval_meet(i, ranges_of(r, t), n->width), &x))
+            return;
+        t = n->a;
+        i = x;
+    }
+}
+
+static void learn_unequal(struct ranges *r, ir_ref a, uint64_t k, unsigned w) {
+    struct interval i = ranges_of(r, a);
+    int64_t s = ir_signed(k, w);
+    if (interval_empty(i))
+        return;
+    if (i.lo == k && i.lo < i.hi)
+        i.lo++;
+    else if (i.hi == k && i.lo < i.hi)
+        i.hi--;
+    if (i.slo == s && i.slo < i.shi)
+        i.slo++;
+    else if (i.shi == s && i.slo < i.shi)
+        i.shi--;
+    ranges_learn(r, a, reconcile(i, w));
+}
+
+static void learn_equal(struct ranges *r, ir_ref a, ir_ref b, bool value) {
+    unsigned w = ir_at(r->ir, a)->width;
+    uint64_t k;
+    if (value) {
+        struct interval both = interval_meet(ranges_of(r, a), ranges_of(r, b), w);
+        ranges_learn(r, a, both);
+        ranges_learn(r, b, both);
+    } else if (ir_is_const(r->ir, b, &k)) {
+        learn_unequal(r, a, k, w);
+    } else if (ir_is_const(r->ir, a, &k)) {
+        learn_unequal(r, b, k, w);
+    }
+}
+
+/* a < b in one of the two readings: STRICT, or else a ≤ b. */
+static void learn_order(struct ranges *r, ir_ref a, ir_ref b, bool is_signed, bool strict) {
+    unsigned w = ir_at(r->ir, a)->width;
+    struct interval x = ranges_of(r, a), y = ranges_of(r, b), all = interval_all(w), lower = all, upper = all;
+    if (interval_empty(x) || interval_empty(y))
+        return;
+    if (is_signed) {
+        if (strict && (y.shi == least(w) || x.slo == most(w)))
+            return; /* cannot be: the code is not reached */
+        lower.shi = y.shi - strict;
+        upper.slo = x.slo + strict;
+    } else {
+        if (strict && (y.hi == 0 || x.lo == ir_mask(w)))
+            return;
+        lower.hi = y.hi - strict;
+        upper.lo = x.lo + strict;
+    }
+    ranges_learn(r, a, interval_meet(x, reconcile(lower, w), w));
+    ranges_learn(r, b, interval_meet(y, reconcile(upper, w), w));
+}
+
+void ranges_assume(struct ranges *r, ir_ref bit, bool value) {
+    uint64_t k;
+    for (int depth = 0; depth < DEEPEST; depth++) {
+        const struct ir_node *n = ir_at(r->ir, bit);
+        switch (n->op) {
+        case IR_XOR:
+            if (n->width != 1 || !ir_is_const(r->ir, n->b, &k) || !k)
+                return;
+            bit = n->a;
+            value = !value;
+            continue;
+        case IR_EQ:
+            learn_equal(r, n->a, n->b, value);
+            return;
+        case IR_ULT: case IR_SLT:
+            if (value)
+                learn_order(r, n->a, n->b, n->op == IR_SLT, true);
+            else
+                learn_order(r, n->b, n->a, n->op == IR_SLT, false);
+            return;
+        case IR_AND:
+            if (!value || n->width != 1)
+                return;
+            ranges_assume(r, n->a, true);
+            bit = n->b;
+            continue;
+        }
+        return;
+    }
+}
+
+void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32_t to) {
+    const struct block *b = block_of(v->g, v->global[from]);
+    if (b->end != END_BRANCH || !v->condition[from])
+        return;
+    const struct edge *only = NULL;
+    for (uint32_t i = b->edge; i < b->edge + b->edges; i++)
+        if (v->g->edges.data[i].to == v->global[to])
+            only = &v->g->edges.data[i];
+    if (only)
+        ranges_assume(r, v->condition[from], only->kind == EDGE_TAKEN);
+}
+
+/* Outermost first, so that later comparisons see the bounds of what they compare with. */
+void ranges_at(struct ranges *r, const struct values *v, uint32_t b) {
+    VEC(uint32_t) chain = {0};
+    if (v->number[b] == NONE)
+        return;
+    for (uint32_t k = b; v->idom[k] != k; k = v->idom[k])
+        vec_push(&chain, k);
+    for (size_t i = chain.len; i-- > 0;) {
+        uint32_t k = chain.data[i];
+        if (v->first[k + 1] - v->first[k] == 1)
+            ranges_edge(r, v, v->pred[v->first[k]], k);
+    }
+    vec_free(&chain);
+}

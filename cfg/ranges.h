@@ -1,0 +1,39 @@
+/* ranges: intervals of terms, from their structure and from what branches on the way have shown. Private to cfg. */
+#ifndef POTOROO_CFG_RANGES_H
+#define POTOROO_CFG_RANGES_H
+
+#include "cfg/values.h"
+
+/* Both readings of one bit vector at once; each is a superset of the possible values. Empty (lo > hi) where the code cannot be reached. */
+struct interval {
+    uint64_t lo, hi;    /* unsigned */
+    int64_t slo, shi;   /* signed */
+};
+
+/* What is known at one place: an interval for some terms. */
+struct ranges {
+    const struct ir *ir;
+    struct map known;                   /* term → index into list */
+    VEC(struct interval) list;
+    struct map memo;                    /* term → index into memos, dropped when something is learnt */
+    VEC(struct interval) memos;
+};
+
+struct interval interval_all(unsigned width);
+struct interval interval_unsigned(unsigned width, uint64_t lo, uint64_t hi);
+struct interval interval_signed(unsigned width, int64_t lo, int64_t hi);
+struct interval interval_join(struct interval a, struct interval b);
+struct interval interval_meet(struct interval a, struct interval b, unsigned width);
+bool interval_empty(struct interval a);
+
+void ranges_init(struct ranges *r, const struct ir *ir);
+void ranges_free(struct ranges *r);
+struct interval ranges_of(struct ranges *r, ir_ref term);
+void ranges_learn(struct ranges *r, ir_ref term, struct interval i);    /* and what follows for its parts */
+void ranges_assume(struct ranges *r, ir_ref bit, bool value);           /* a condition that holds, or does not */
+/* All that holds whenever block B (local) is entered: the outcomes of the branches that dominate it. */
+void ranges_at(struct ranges *r, const struct values *v, uint32_t b);
+/* What the edge FROM → TO adds: the outcome of FROM's branch. */
+void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32_t to);
+
+#endif

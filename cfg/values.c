@@ -1,0 +1,385 @@
+#include "cfg/values.h"
+
+enum { X_RA = 1, X_SP = 2, X_T0 = 5, MOST_SLOTS = 400, MOST_CHANGES = 6, MOST_RESTARTS = 12 };
+static const uint32_t CALLER_SAVED = 0xf003fce2; /* ra, t0-t6, a0-a7 */
+
+/* ---- the function's graph ---------------------------------------------------------------------------------------------------- */
+
+uint32_t values_local(const struct values *v, uint32_t block) {
+    size_t lo = 0, hi = v->blocks;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (v->global[mid] < block)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < v->blocks && v->global[lo] == block ? (uint32_t)lo : NONE;
+}
+
+static const struct block *local_block(const struct values *v, uint32_t b) { return block_of(v->g, v->global[b]); }
+
+static uint32_t successor(const struct values *v, uint32_t b, uint32_t i) {
+    return values_local(v, v->g->edges.data[local_block(v, b)->edge + i].to);
+}
+
+/* Depth first without recursion. */
+static uint32_t find_order(struct values *v) {
+    VEC(uint32_t) path = {0};
+    bool *seen = mem_alloc(v->blocks);
+    uint32_t n = v->blocks, entry = values_local(v, v->g->functions.data[v->function].entry);
+    seen[entry] = true;
+    vec_push(&path, entry);
+    vec_push(&path, 0);
+    while (path.len) {
+        uint32_t b = path.data[path.len - 2], i = path.data[path.len - 1]++;
+        if (i >= local_block(v, b)->edges) {
+            v->order[--n] = b;
+            path.len -= 2;
+            continue;
+        }
+        uint32_t to = successor(v, b, i);
+        if (seen[to])
+            continue;
+        seen[to] = true;
+        vec_push(&path, to);
+        vec_push(&path, 0);
+    }
+    free(seen);
+    vec_free(&path);
+    return n;
+}
+
+static void find_predecessors(struct values *v) {
+    uint32_t n = v->blocks, edges = 0;
+    v->first = mem_alloc((n + 2) * sizeof *v->first);
+    for (uint32_t b = 0; b < n; b++)
+        for (uint32_t i = 0; i < local_block(v, b)->edges; i++, edges++)
+            v->first[successor(v, b, i) + 2]++;
+    v->pred = mem_alloc((edges + 1) * sizeof *v->pred);
+    for (uint32_t b = 2; b < n + 2; b++)
+        v->first[b] += v->first[b - 1];
+    for (uint32_t b = 0; b < n; b++)
+        for (uint32_t i = 0; i < local_block(v, b)->edges; i++)
+            v->pred[v->first[successor(v, b, i) + 1]++] = b;
+}
+
+static uint32_t intersect(const struct values *v, uint32_t a, uint32_t b) {
+    while (a != b) {
+        while (v->number[a] > v->number[b])
+            a = v->idom[a];
+        while (v->number[b] > v->number[a])
+            b = v->idom[b];
+    }
+    return a;
+}
+
+/* Cooper, Harvey, Kennedy: A simple, fast dominance algorithm (2001). */
+static void find_dominators(struct values *v, uint32_t from) {
+    for (uint32_t b = 0; b < v->blocks; b++)
+        v->idom[b] = NONE;
+    v->idom[v->order[from]] = v->order[from];
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t i = from + 1; i < v->blocks; i++) {
+            uint32_t b = v->order[i], best = NONE;
+            for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++)
+                if (v->idom[v->pred[p]] != NONE)
+                    best = best == NONE ? v->pred[p] : intersect(v, best, v->pred[p]);
+            changed |= v->idom[b] != best;
+            v->idom[b] = best;
+        }
+    }
+}
+
+bool values_dominates(const struct values *v, uint32_t a, uint32_t b) {
+    while (v->number[b] > v->number[a])
+        b = v->idom[b];
+    return a == b;
+}
+
+/* ---- the stack frame ------------------------------------------------------------------------------------------------------- */
+
+struct lifting {
+    struct lift l; /* first: the hooks get it */
+    struct values *v;
+};
+
+static uint32_t here(const struct values *v, uint32_t slot, unsigned kind, ir_ref *loc, uint32_t i) {
+    unsigned width = i < LOC_MEM ? 64 : i < LOCS ? 0 : v->slots.data[i - LOCS].width;
+    return loc[i] = ir_var(v->ir, width, var_id(kind, slot, i));
+}
+
+static void kill_slot(struct values *v, uint32_t slot, ir_ref *loc, uint32_t i) {
+    if (ir_at(v->ir, loc[i])->stack)
+        v->escaped = true; /* an address of the frame is lost from sight */
+    here(v, slot, VAR_KILL, loc, i);
+}
+
+/* Kills what overlaps [offset, offset + bytes), but not location EXCEPT. */
+static void kill_range(struct values *v, uint32_t slot, ir_ref *loc, int64_t offset, int64_t bytes, uint32_t except) {
+    for (uint32_t i = LOCS; i < v->locs; i++) {
+        const struct stack_slot *s = &v->slots.data[i - LOCS];
+        if (i != except && s->offset < offset + bytes && offset < s->offset + s->width / 8)
+            kill_slot(v, slot, loc, i);
+    }
+}
+
+static void kill_all(struct values *v, uint32_t slot, ir_ref *loc) { kill_range(v, slot, loc, INT32_MIN, (int64_t)2 * INT32_MAX, NONE); }
+
+/* Is ADDR a constant place in the function's own frame? */
+static bool in_frame(const struct values *v, ir_ref addr, int64_t *offset) {
+    const struct ir_node *n = ir_at(v->ir, addr);
+    if (n->op != IR_ADD || n->a != v->sp || ir_at(v->ir, n->b)->op != IR_CONST)
+        return false;
+    *offset = (int64_t)ir_at(v->ir, n->b)->imm;
+    return *offset < 0 && *offset > INT32_MIN;
+}
+
+/* The location of a stack slot; one that is new is known from the next restart on. */
+static uint32_t slot_location(struct values *v, int64_t offset, unsigned width) {
+    for (uint32_t i = 0; i < v->slots.len; i++)
+        if (v->slots.data[i].offset == offset && v->slots.data[i].width == width)
+            return LOCS + i < v->locs ? LOCS + i : NONE;
+    struct stack_slot s = {offset, width};
+    if (v->slots.len < MOST_SLOTS) {
+        vec_push(&v->slots, s);
+        v->again = true;
+    }
+    return NONE;
+}
+
+static ir_ref load(struct lift *l, ir_ref addr, unsigned width) {
+    struct values *v = ((struct lifting *)l)->v;
+    int64_t offset;
+    if (in_frame(v, addr, &offset)) {
+        uint32_t at = slot_location(v, offset, width);
+        for (uint32_t i = LOCS; i < v->locs; i++) { /* the low part of a wider one that was stored last */
+            const struct stack_slot *s = &v->slots.data[i - LOCS];
+            if (s->offset == offset && s->width > width && at != NONE && var_kind(ir_at(l->ir, l->loc[at])->imm) == VAR_KILL &&
+                ir_at(l->ir, l->loc[at])->op == IR_VAR)
+                return ir_low(l->ir, l->loc[i], width);
+        }
+        if (at != NONE)
+            return l->loc[at];
+    }
+    return ir_load(l->ir, l->loc[LOC_MEM], addr, width, l->slot + 1ull);
+}
+
+static void store(struct lift *l, ir_ref addr, ir_ref value) {
+    struct values *v = ((struct lifting *)l)->v;
+    unsigned width = ir_at(l->ir, value)->width;
+    int64_t offset;
+    if (in_frame(v, addr, &offset)) {
+        uint32_t at = slot_location(v, offset, width);
+        kill_range(v, l->slot, l->loc, offset, width / 8, at);
+        if (at != NONE)
+            l->loc[at] = value;
+        else if (ir_at(l->ir, value)->stack)
+            v->escaped = true;
+        return;
+    }
+    if (ir_at(l->ir, value)->stack && width == 64)
+        v->escaped = true;
+    if (v->escaped || ir_at(l->ir, addr)->stack)
+        kill_all(v, l->slot, l->loc);
+    l->loc[LOC_MEM] = ir_store(l->ir, l->loc[LOC_MEM], addr, value);
+}
+
+static void remap(struct lift *l) {
+    struct values *v = ((struct lifting *)l)->v;
+    here(v, l->slot, VAR_REMAP, l->loc, LOC_MEM);
+    kill_all(v, l->slot, l->loc);
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------------------------------------- */
+
+/* Slots below the stack pointer are the callee's to use. */
+static void call_slots(struct values *v, uint32_t slot, ir_ref *loc) {
+    int64_t bottom;
+    for (uint32_t r = 1; r < 32; r++)
+        if (CALLER_SAVED >> r & 1 && ir_at(v->ir, loc[r])->stack)
+            v->escaped = true;
+    if (v->escaped || !in_frame(v, loc[X_SP], &bottom))
+        kill_all(v, slot, loc);
+    else
+        kill_range(v, slot, loc, INT32_MIN, bottom - INT32_MIN, NONE);
+}
+
+static void after_call(struct values *v, uint32_t slot, unsigned link, ir_ref *loc) {
+    uint32_t lost = CALLER_SAVED | v->unsaved;
+    if (link != X_RA) /* a millicode routine, which may move the stack pointer and restore anything */
+        lost = ~1u;
+    call_slots(v, slot, loc);
+    for (uint32_t i = 1; i < LOCS; i++)
+        if (i >= LOC_F || lost >> i & 1)
+            here(v, slot, VAR_CALL, loc, i);
+    if (link != X_RA)
+        kill_all(v, slot, loc);
+}
+
+static void all_unknown(struct values *v, uint32_t slot, ir_ref *loc) {
+    v->escaped = true;
+    for (uint32_t i = 1; i < v->locs; i++)
+        here(v, slot, VAR_TRAP, loc, i);
+}
+
+static void lift_block(struct values *v, uint32_t b) {
+    struct code *c = &v->g->own->flow.code;
+    const struct block *k = local_block(v, b);
+    ir_ref *loc = v->out + (size_t)b * v->locs;
+    struct lifting f = {.l = {.ir = v->ir, .loc = loc, .load = load, .store = store, .remap = remap}, .v = v};
+    memcpy(loc, v->in + (size_t)b * v->locs, v->locs * sizeof *loc);
+    const struct insn *i = NULL;
+    for (uint64_t at = k->addr; at < k->addr + k->size; at += i->size) {
+        uint32_t slot = code_slot(c, at);
+        i = &c->insn[slot];
+        f.l.addr = at;
+        f.l.slot = slot;
+        if (!lift_insn(&f.l, i)) {
+            v->unknown[b] = true;
+            all_unknown(v, slot, loc);
+        }
+    }
+    v->condition[b] = f.l.condition;
+    v->target[b] = f.l.target;
+    if (k->end == END_CALL)
+        after_call(v, f.l.slot, i->rd, loc);
+}
+
+/* ---- the fixed point ----------------------------------------------------------------------------------------------------------- */
+
+static void phi(struct values *v, uint32_t b, uint32_t loc, ir_ref *in) {
+    here(v, code_slot(&v->g->own->flow.code, local_block(v, b)->addr), VAR_PHI, in, loc);
+}
+
+static bool is_phi(const struct values *v, uint32_t b, uint32_t loc, ir_ref r) {
+    const struct ir_node *n = ir_at(v->ir, r);
+    return n->op == IR_VAR && n->imm == var_id(VAR_PHI, code_slot(&v->g->own->flow.code, local_block(v, b)->addr), loc);
+}
+
+/* What flows in along all edges from blocks seen so far. Once a φ, always a φ, and after MOST_CHANGES a φ in any case: so it ends. */
+static bool merge(struct values *v, uint32_t b, uint32_t entry) {
+    ir_ref *in = v->in + (size_t)b * v->locs;
+    bool changed = false;
+    for (uint32_t loc = 1; loc < v->locs; loc++) {
+        ir_ref r = b == entry ? ir_var(v->ir, ir_at(v->ir, in[loc])->width, var_id(VAR_ENTRY, 0, loc)) : 0;
+        bool differ = false, stack = false;
+        for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++) {
+            ir_ref o = value_out(v, v->pred[p], loc);
+            if (!o)
+                continue;
+            stack |= ir_at(v->ir, o)->stack;
+            differ |= r && o != r;
+            r = r ? r : o;
+        }
+        if (!r || r == in[loc] || is_phi(v, b, loc, in[loc]))
+            continue;
+        if (differ || (in[loc] && v->changes[(size_t)b] >= MOST_CHANGES)) {
+            ir_ref before = in[loc];
+            phi(v, b, loc, in);
+            v->escaped |= stack && loc != X_SP;
+            changed |= before != in[loc];
+        } else {
+            in[loc] = r;
+            changed = true;
+        }
+    }
+    v->changes[b] += changed && v->changes[b] < 255;
+    return changed;
+}
+
+static void start(struct values *v, uint32_t entry) {
+    size_t n = (size_t)v->blocks * v->locs;
+    free(v->in), free(v->out);
+    v->in = mem_alloc(n * sizeof *v->in);
+    v->out = mem_alloc(n * sizeof *v->out);
+    memset(v->changes, 0, v->blocks);
+    ir_ref *in = v->in + (size_t)entry * v->locs;
+    for (uint32_t b = 0; b < v->blocks; b++)
+        v->in[(size_t)b * v->locs] = ir_const(v->ir, 64, 0);
+    lift_entry(v->ir, in);
+    for (uint32_t i = LOCS; i < v->locs; i++)
+        here(v, 0, VAR_ENTRY, in, i);
+    v->sp = in[X_SP];
+    ir_mark_stack(v->ir, v->sp);
+}
+
+static void iterate(struct values *v, uint32_t from) {
+    uint32_t entry = v->order[from];
+    bool first = true;
+    for (bool changed = true; changed; first = false) {
+        changed = false;
+        for (uint32_t i = from; i < v->blocks; i++) {
+            uint32_t b = v->order[i];
+            if (merge(v, b, entry) || first) {
+                lift_block(v, b);
+                changed = true;
+            }
+        }
+    }
+}
+
+void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved) {
+    const struct function *f = &g->functions.data[function];
+    *v = (struct values){.g = g, .function = function, .ir = ir, .unsaved = unsaved, .blocks = (uint32_t)f->blocks.len, .global = f->blocks.data};
+    uint32_t n = v->blocks;
+    v->order = mem_alloc(n * sizeof *v->order);
+    v->number = mem_alloc(n * sizeof *v->number);
+    v->idom = mem_alloc(n * sizeof *v->idom);
+    v->condition = mem_alloc(n * sizeof *v->condition);
+    v->target = mem_alloc(n * sizeof *v->target);
+    v->unknown = mem_alloc(n);
+    v->changes = mem_alloc(n);
+    find_predecessors(v);
+    uint32_t from = find_order(v);
+    memset(v->number, 0xff, n * sizeof *v->number);
+    for (uint32_t i = from; i < n; i++)
+        v->number[v->order[i]] = i;
+    find_dominators(v, from);
+    for (int i = 0;; i++) {
+        bool escaped = v->escaped;
+        v->again = false;
+        v->locs = LOCS + (uint32_t)v->slots.len;
+        start(v, v->order[from]);
+        iterate(v, from);
+        if (v->escaped == escaped && !(v->again && i < MOST_RESTARTS))
+            break;
+        if (i >= MOST_RESTARTS)
+            v->escaped = true;
+    }
+}
+
+void values_free(struct values *v) {
+    free(v->order), free(v->number), free(v->idom), free(v->pred), free(v->first);
+    free(v->in), free(v->out), free(v->condition), free(v->target), free(v->unknown), free(v->changes);
+    vec_free(&v->slots);
+}
+
+/* ---- the registers that calls do not preserve ------------------------------------------------------------------------------------ */
+
+static uint32_t written(const struct insn *i) {
+    bool none = (i->op >= OP_BEQ && i->op <= OP_BGEU) || (i->op >= OP_SB && i->op <= OP_SD) || i->op == OP_FLW || i->op == OP_FLD ||
+                i->op == OP_FSW || i->op == OP_FSD || i->op == OP_FP_TO_F || i->op == OP_FMV_W_X || i->op == OP_FMV_D_X;
+    return none ? 0 : 1u << i->rd;
+}
+
+uint32_t values_unsaved(const struct cfg *g) {
+    struct code *c = &((struct cfg *)(uintptr_t)g)->own->flow.code;
+    uint32_t unsaved = 0;
+    for (size_t f = 0; f < g->functions.len; f++) {
+        uint32_t writes = 0, saves = 0;
+        for (size_t k = 0; k < g->functions.data[f].blocks.len; k++) {
+            const struct block *b = block_of(g, g->functions.data[f].blocks.data[k]);
+            for (uint64_t at = b->addr; at < b->addr + b->size;) {
+                const struct insn *i = &c->insn[code_slot(c, at)];
+                writes |= written(i);
+                saves |= i->op == OP_SD ? 1u << i->rs2 : 0;
+                at += i->size;
+            }
+        }
+        if (g->functions.data[f].returns)
+            unsaved |= writes & ~saves;
+    }
+    return unsaved & ~(CALLER_SAVED | 1u << X_SP | 1u);
+}

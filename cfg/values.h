@@ -1,0 +1,53 @@
+/* values: what every register, stack slot and the memory holds at each block of one function, as terms of the ir. Private to cfg.
+ *
+ * Global value numbering in the manner of Reif and Lewis ("Symbolic evaluation and the global value graph", POPL 1977): a location
+ * whose value is the same term along all edges into a block has that term there, else a variable of the block's own (a φ). The
+ * result is the function as a set of mutually recursive pure functions, one a block, whose parameters are its φs.
+ *
+ * Invariant that the clients rely on: a variable names the value that its place defined last. A term at block B speaks only of variables
+ * whose places dominate B: else some path to B would not have it, and the merge would have made a φ. So two occurrences of one
+ * variable at B mean the same moment, and what a dominating branch learnt of a term still holds at B.
+ *
+ * Assumed of the code (the psABI, and what linkers do): a call preserves sp and the callee-saved registers (those that some function of the
+ * image changes without ever saving them are not believed); nobody but the function itself knows its stack frame unless it lets an
+ * address of it out; constant sections do not change. */
+#ifndef POTOROO_CFG_VALUES_H
+#define POTOROO_CFG_VALUES_H
+
+#include "cfg/graph.h"
+#include "cfg/lift.h"
+
+struct stack_slot {
+    int64_t offset;     /* from sp at the function's entry; negative */
+    unsigned width;     /* bits */
+};
+struct values {
+    struct cfg *g;
+    uint32_t function;
+    struct ir *ir;
+    uint32_t blocks, locs;
+    const uint32_t *global;         /* local → the cfg's block */
+    uint32_t *order, *number;       /* reverse postorder, and a block's place in it (NONE: not reached) */
+    uint32_t *idom;                 /* immediate dominator, local; the entry's is itself */
+    uint32_t *pred, *first;         /* predecessors, local: pred[first[b] .. first[b + 1]) */
+    ir_ref *in, *out;               /* [block * locs + location] */
+    ir_ref *condition, *target;     /* at the end of each block, 0: none */
+    uint8_t *changes;
+    bool *unknown;                  /* the block has an instruction that is not modelled */
+    VEC(struct stack_slot) slots;   /* location LOCS + i */
+    bool escaped;                   /* somebody else may know an address of the frame */
+    bool again;
+    uint32_t unsaved;               /* registers that calls do not preserve, beyond the caller-saved ones */
+    ir_ref sp;                      /* the variable: sp at entry */
+};
+
+/* Registers that the psABI says calls preserve, but that some returning function here changes and never stores. A bit each. */
+uint32_t values_unsaved(const struct cfg *g);
+void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved);
+void values_free(struct values *v);
+uint32_t values_local(const struct values *v, uint32_t block);
+static inline ir_ref value_in(const struct values *v, uint32_t b, uint32_t loc) { return v->in[(size_t)b * v->locs + loc]; }
+static inline ir_ref value_out(const struct values *v, uint32_t b, uint32_t loc) { return v->out[(size_t)b * v->locs + loc]; }
+bool values_dominates(const struct values *v, uint32_t a, uint32_t b);
+
+#endif
