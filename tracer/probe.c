@@ -258,9 +258,11 @@ static int check_registers(struct inserter *in, const struct stmt *s) {
 static int check_insn(struct inserter *in, const struct stmt *s) {
     static const char *const jumps[] = {"b", "sb", "j", "uj", "cb", "cj", "cr", "BRANCH", "JAL", "JALR",
                                         "0x63", "0x67", "0x6f", "0x6F", "99", "103", "111", NULL};
-    struct span args = s->args, operand;
-    for (int i = 0; i < 3 && asm_operand(&args, &operand); i++)
-        if (one_of(operand, jumps) || (i == 0 && isdigit((unsigned char)*operand.at)))
+    struct span word;
+    size_t at = 0;
+    bool lo;
+    for (int i = 0; i < 2 && asm_word(s->args, &at, &word, &lo); i++) /* format and opcode */
+        if (one_of(word, jumps) || (i == 0 && isdigit((unsigned char)*word.at)))
             return fail(in, s, "an instruction given by its encoding, which may jump: no probes can be placed");
     return 0;
 }

@@ -1,0 +1,9 @@
+	.text
+	.type	f, @function
+f:
+ #APP
+# 7 "user.c" 1
+	j f+4
+# 0 "" 2
+ #NO_APP
+	ret
