@@ -31,21 +31,27 @@ enum block_flag {
     BLOCK_TRANSLATION = 1, /* it ends in a write of satp, mstatus or a trap vector: what is remembered of them is read again */
     BLOCK_UNKNOWN = 2,     /* it holds an opcode that the model does not know */
     BLOCK_CROSSING = 4,    /* one instruction on two pages */
+    BLOCK_EARLY = 8,       /* early_line[] is not empty */
+    BLOCK_PORT = 16,       /* there is a trace port to tell of it */
 };
+
+#pragma GCC visibility push(hidden) /* one shared object: no indirection between its files */
 
 struct block;
 
 struct insn {
     struct block *block;
+    uint32_t limit;       /* of a memory access: the last offset in an L1D line at which it does not straddle */
+    uint32_t bytes;       /* of a memory access */
     uint64_t pc;
     uint64_t line, line2; /* line2: the second line that its bytes touch, or NO_LINE. NO_LINE: not cached */
-    uint32_t code, bytes; /* bytes: of a memory access */
+    uint32_t code;
     uint32_t before, after;
     uint8_t kind, length;
     bool point;
 };
 
-enum { BLOCK_EARLY = 4 };
+enum { EARLY_LINES = 4 };
 
 struct block {
     uint64_t pc;
@@ -53,7 +59,7 @@ struct block {
     uint32_t cost[2]; /* base cost of the whole block, leaving by next[0] or next[1] */
     uint32_t n;
     uint8_t end, flags, early; /* early: lines fetched at the start, besides the first instruction's */
-    uint64_t early_line[BLOCK_EARLY], early_page[BLOCK_EARLY];
+    uint64_t early_line[EARLY_LINES], early_page[EARLY_LINES];
     uint64_t follow;  /* address behind it */
     struct insn insn[];
 };
@@ -67,10 +73,10 @@ struct counts {
 
 /* Where a virtual page of data lies. Direct-mapped on the page number. */
 enum { PAGES = 1024, PAGE_SHIFT = 12 };
+#define PAGE_SPECIAL (1ull << 63)
 struct page {
-    uint64_t tag;   /* virtual page number; NO_LINE = empty */
+    uint64_t tag;   /* virtual page number; PAGE_SPECIAL is set where accesses bypass the caches; NO_LINE = empty */
     uint64_t delta; /* physical - virtual */
-    uint64_t special; /* not 0: uncached or counter page */
 };
 
 struct csr_handles {
@@ -90,6 +96,7 @@ struct board {
     struct page *pages;           /* pages_of[priv == 3] */
     uint64_t *load_line, *store_line; /* per L1D set: a line that a load (store) may touch with no effect, or NO_LINE */
     uint32_t l1d_shift, l1d_mask;
+    uint64_t l1d_offset;          /* line - 1 */
 
     /* instruction side */
     uint64_t fetch_line, fetch_page; /* the line in the fetch unit, the page that it translated last */
@@ -169,5 +176,7 @@ void output_counter(const struct insn *i, uint64_t paddr); /* a store to the cou
 void output_port(enum port_kind kind, uint64_t pc, uint64_t cycle);
 void output_block(const struct block *from, const struct block *b); /* B starts */
 qemu_exec_cb output_on_point;
+
+#pragma GCC visibility pop
 
 #endif

@@ -221,7 +221,7 @@ static void check_cache(struct reading *r, const char *name, struct platform_cac
 {
     c->present = section_line(r, name) != 0;
     if (!c->present) return;
-    if (!power_of_two(c->line) || c->line < 4) reading_fail(r, key_line(r, name, "line"), "line = %u: must be a power of two, at least 4", c->line);
+    if (!power_of_two(c->line) || c->line < 8) reading_fail(r, key_line(r, name, "line"), "line = %u: must be a power of two, at least 8", c->line);
     if (!power_of_two(c->sets)) reading_fail(r, key_line(r, name, "sets"), "sets = %u: must be a power of two", c->sets);
     if (c->ways < 1) reading_fail(r, key_line(r, name, "ways"), "ways = 0: must be at least 1");
     if ((uint64_t)c->sets * c->ways > 1u << 24) reading_fail(r, key_line(r, name, "sets"), "[%s] has more than 16777216 lines", name);

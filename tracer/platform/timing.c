@@ -52,6 +52,7 @@ void timing_init(void)
     board.l1i_shift = p->l1i.present ? log2_of(p->l1i.line) : PAGE_SHIFT;
     board.l1i_mask = p->l1i.present ? p->l1i.sets - 1 : 0;
     board.l1d_shift = p->l1d.present ? log2_of(p->l1d.line) : PAGE_SHIFT;
+    board.l1d_offset = (1ull << board.l1d_shift) - 1;
     board.l1d_mask = p->l1d.present ? p->l1d.sets - 1 : 0;
     board.l2_shift = p->l2.present ? log2_of(p->l2.line) : 0;
     board.itlb_shift = p->itlb.present ? log2_of(p->itlb.page) : PAGE_SHIFT;
@@ -119,20 +120,18 @@ static bool access_tlb(struct cache *tlb, uint64_t page)
 
 static void fetch_l1i(uint64_t line)
 {
-    uint64_t victim, *mru = &board.fetch_mru[line & board.l1i_mask];
-    if (*mru == line) return;
+    uint64_t victim;
     unsigned outcome = cache_access(board.l1i_cache, line, false, &victim);
-    *mru = outcome & CACHE_STABLE ? line : NO_LINE;
+    board.fetch_mru[line & board.l1i_mask] = outcome & CACHE_STABLE && !board.itlb_cache ? line : NO_LINE;
     if (outcome & CACHE_HIT) return;
     board.cycles += board.platform.l1i.miss;
     board.count.l1i++;
     access_l2(line << board.l1i_shift, false);
 }
 
-/* The fetch unit moves to another line. */
-static void fetch_new(uint64_t line, uint64_t page)
+/* The fetch unit moves to another line, which the filter does not know. */
+static __attribute__((noinline)) void fetch_new(uint64_t line, uint64_t page)
 {
-    board.fetch_line = line;
     if (board.itlb_cache && page != board.fetch_page && flow_translating()) {
         board.fetch_page = page;
         if (!access_tlb(board.itlb_cache, page)) {
@@ -145,7 +144,9 @@ static void fetch_new(uint64_t line, uint64_t page)
 
 static inline void fetch(uint64_t line, uint64_t page)
 {
-    if (line != board.fetch_line && line != NO_LINE) fetch_new(line, page);
+    if (line == board.fetch_line || line == NO_LINE) return;
+    board.fetch_line = line;
+    if (board.fetch_mru[line & board.l1i_mask] != line) fetch_new(line, page);
 }
 
 void timing_on_fetch(unsigned vcpu, void *user)
@@ -164,6 +165,12 @@ static void fetch_crossing(const struct block *b)
     fetch(paddr >> board.l1i_shift, second >> board.itlb_shift);
 }
 
+/* Whether PC can be a trap vector; true for some others too. */
+static inline bool near_vector(uint64_t pc)
+{
+    return pc - (board.stvec & ~3ull) < 256 || pc - (board.mtvec & ~3ull) < 256;
+}
+
 void timing_on_block(unsigned vcpu, void *user)
 {
     struct block *b = user, *from = board.current;
@@ -175,14 +182,18 @@ void timing_on_block(unsigned vcpu, void *user)
         board.cycles += from->cost[1];
         board.count.insns += from->n;
         board.count.taken++;
+    } else if (from->end == END_INDIRECT && !(from->flags & BLOCK_UNKNOWN) && !near_vector(b->pc)) {
+        board.cycles += from->cost[0];
+        board.count.insns += from->n;
     } else {
         flow_leave(from, b->pc);
     }
     board.current = b;
-    if (UNLIKELY(board.port)) output_block(from, b);
+    if (UNLIKELY(b->flags & BLOCK_PORT)) output_block(from, b);
     fetch(b->insn[0].line, b->pc >> board.itlb_shift);
     if (UNLIKELY(b->flags & BLOCK_CROSSING)) fetch_crossing(b);
-    for (unsigned i = 0; i < b->early; i++) fetch(b->early_line[i], b->early_page[i]);
+    if (b->flags & BLOCK_EARLY)
+        for (unsigned i = 0; i < b->early; i++) fetch(b->early_line[i], b->early_page[i]);
 }
 
 /* ---- data side --------------------------------------------------------------------------------------------------------------- */
@@ -204,7 +215,7 @@ static void access_l1d(uint64_t paddr, bool store)
     }
     if (!(outcome & CACHE_PRESENT)) return;
     if (store && !l1d->write_back) post_l2(paddr);
-    bool stable = outcome & CACHE_STABLE, store_stable = stable && (l1d->write_back ? outcome & CACHE_DIRTY : !board.l2_cache);
+    bool stable = outcome & CACHE_STABLE && !board.dtlb_cache, store_stable = stable && (l1d->write_back ? outcome & CACHE_DIRTY : !board.l2_cache);
     board.load_line[set] = stable ? line : NO_LINE;
     board.store_line[set] = store_stable ? line : NO_LINE;
 }
@@ -218,15 +229,15 @@ static bool in_ram(uint64_t paddr)
 static struct page *find_page(qemu_plugin_meminfo_t info, uint64_t vaddr)
 {
     struct page *p = &board.pages[vaddr >> PAGE_SHIFT & (PAGES - 1)];
-    if (p->tag == vaddr >> PAGE_SHIFT) return p;
+    if ((p->tag & ~PAGE_SPECIAL) == vaddr >> PAGE_SHIFT) return p;
     struct qemu_plugin_hwaddr *h = qemu_plugin_get_hwaddr(info, vaddr);
     if (!h) board_fatal("QEMU does not say where the access to 0x%" PRIx64 " went", vaddr);
     if (qemu_plugin_hwaddr_is_io(h)) return NULL;
     uint64_t paddr = qemu_plugin_hwaddr_phys_addr(h);
-    p->tag = vaddr >> PAGE_SHIFT;
+    bool special = !in_ram(paddr) || paddr - board.platform.uncached_base < board.platform.uncached_size ||
+                   (board.platform.counter && paddr >> PAGE_SHIFT == board.platform.counter >> PAGE_SHIFT);
+    p->tag = vaddr >> PAGE_SHIFT | (special ? PAGE_SPECIAL : 0);
     p->delta = paddr - vaddr;
-    p->special = !in_ram(paddr) || paddr - board.platform.uncached_base < board.platform.uncached_size ||
-                 (board.platform.counter && paddr >> PAGE_SHIFT == board.platform.counter >> PAGE_SHIFT);
     return p;
 }
 
@@ -241,9 +252,9 @@ static void translate_data(uint64_t vaddr)
 static void access_part(const struct insn *i, qemu_plugin_meminfo_t info, uint64_t vaddr, bool store)
 {
     const struct page *p = find_page(info, vaddr);
-    if (!p || p->special) {
+    if (!p || p->tag & PAGE_SPECIAL) {
         board.cycles += board.platform.device_access;
-        if (p && store && (vaddr + p->delta) >> PAGE_SHIFT == board.platform.counter >> PAGE_SHIFT) output_counter(i, vaddr + p->delta);
+        if (p && store && board.platform.counter && (vaddr + p->delta) >> PAGE_SHIFT == board.platform.counter >> PAGE_SHIFT) output_counter(i, vaddr + p->delta);
     } else if (board.l1d_cache) {
         access_l1d(vaddr + p->delta, store);
     }
@@ -264,8 +275,7 @@ static inline void access_data(const struct insn *i, qemu_plugin_meminfo_t info,
     if (UNLIKELY(i->block != board.current)) flow_resume(i);
     const struct page *p = &board.pages[vaddr >> PAGE_SHIFT & (PAGES - 1)];
     uint64_t paddr = vaddr + p->delta, line = paddr >> board.l1d_shift;
-    if (p->tag == vaddr >> PAGE_SHIFT && !p->special && filter[line & board.l1d_mask] == line &&
-        (vaddr + i->bytes - 1) >> board.l1d_shift == vaddr >> board.l1d_shift && !board.dtlb_cache) return;
+    if (p->tag == vaddr >> PAGE_SHIFT && (vaddr & board.l1d_offset) <= i->limit && filter[line & board.l1d_mask] == line) return;
     access_slow(i, info, vaddr, store);
 }
 

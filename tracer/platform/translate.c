@@ -141,6 +141,7 @@ static struct decoded set_insn(struct insn *i, const struct qemu_plugin_insn *fr
     struct decoded d = decode(i->code);
     i->kind = (uint8_t)d.kind;
     i->bytes = d.bytes;
+    i->limit = (uint32_t)board.l1d_offset + 1 - d.bytes;
     i->point = is_point(i->pc);
     i->after = i->before + base_cost(d.kind) + (paddr != NO_LINE && in_uncached(paddr) ? board.platform.device_access : 0);
     if (d.kind == DECODE_UNKNOWN) b->flags |= BLOCK_UNKNOWN;
@@ -190,7 +191,8 @@ static void set_end(struct block *b, const struct decoded *d)
 /* True: the fetch of I's line(s) was moved to the block's start. */
 static bool fetch_early(struct block *b, const struct insn *i, uint64_t line)
 {
-    if (b->early == BLOCK_EARLY) return false;
+    if (b->early == EARLY_LINES) return false;
+    b->flags |= BLOCK_EARLY;
     b->early_line[b->early] = line;
     b->early_page[b->early++] = i->pc >> board.itlb_shift;
     return true;
@@ -226,6 +228,7 @@ void translate_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     struct block *b = block_alloc(sizeof *b + n * sizeof b->insn[0]);
     struct decoded d = {0};
     b->n = (uint32_t)n;
+    if (board.port) b->flags |= BLOCK_PORT;
     for (size_t k = 0; k < n; k++) {
         b->insn[k].before = k ? b->insn[k - 1].after : 0;
         d = set_insn(&b->insn[k], qemu_plugin_tb_get_insn(tb, k), b);
