@@ -47,3 +47,8 @@ kernel: $(BUILD)/kernel/kernel.elf
 kernel-plain: $(BUILD)/kernel-plain/kernel.elf
 
 HELP += "kernel|the instrumented kernel, build/kernel/kernel.elf" "kernel-plain|the same without probes, build/kernel-plain/kernel.elf"
+
+check-kernel-facts:
+	@$(PYTHON) kernel/test/facts.py
+
+CHECKS += check-kernel-facts
