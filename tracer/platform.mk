@@ -17,3 +17,25 @@ $(PLATFORM_PLUGIN): $(PLATFORM_OBJECTS)
 .PHONY: platform
 platform: $(PLATFORM_PLUGIN)
 HELP += "platform|build the reference board's QEMU plugin"
+
+# ---- tests ----
+$(eval $(call host_program,tracer/platform/test/cache_test,tracer/platform/test/cache_test.c tracer/platform/cache.c,,-lcmocka))
+$(eval $(call host_program,tracer/platform/test/ini_test,tracer/platform/test/ini_test.c tracer/platform/platform_ini.c,,-lcmocka -linih))
+$(eval $(call host_program,tracer/platform/test/decode_test,tracer/platform/test/decode_test.c tracer/platform/decode.c,,-lcmocka))
+
+PLATFORM_TEST := tracer/platform/test
+PLATFORM_TEST_ENV := QEMU=$(QEMU) RV_PREFIX=$(RV_PREFIX)
+
+$(BUILD)/obj/$(PLATFORM_TEST)/decode_rows.h: $(PLATFORM_TEST)/decode_rows.py
+	@mkdir -p $(@D)
+	$(Q)$(PLATFORM_TEST_ENV) $(PYTHON) $< $@
+$(BUILD)/obj/$(PLATFORM_TEST)/decode_test.o: $(BUILD)/obj/$(PLATFORM_TEST)/decode_rows.h
+$(BUILD)/obj/$(PLATFORM_TEST)/decode_test.o: CPPFLAGS += -I$(BUILD)/obj/$(PLATFORM_TEST)
+
+check-platform-units: $(BUILD)/$(PLATFORM_TEST)/cache_test $(BUILD)/$(PLATFORM_TEST)/ini_test $(BUILD)/$(PLATFORM_TEST)/decode_test
+	@s=0; for t in $^; do .ci/cmocka $$t || s=1; done; exit $$s
+
+check-platform-guests: $(PLATFORM_PLUGIN)
+	@$(PLATFORM_TEST_ENV) $(PYTHON) $(PLATFORM_TEST)/run_guests.py
+
+CHECKS += check-platform-units check-platform-guests
