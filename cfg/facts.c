@@ -362,6 +362,11 @@ static int bound_loop(struct cfg *g, uint32_t loop, const struct fact *f, struct
     const char *where = cfg_describe(g, block_of(g, l->header)->addr);
     if (l->origin == BOUND_FACT && l->max != f->max)
         return err_set(e, ERR_INPUT, "%s: two facts bound the loop at %s: %" PRIu64 " and %" PRIu64, f->place, where, l->max, f->max);
+    if (f->max < g->own->least[loop])
+        return err_set(e, ERR_INPUT, "%s: at most %" PRIu64 " times, says the fact, but the code runs the header at %s at least %" PRIu64 " times (%s)", f->place, f->max,
+                       where, g->own->least[loop], l->why);
+    if (l->origin == BOUND_DERIVED && l->max <= f->max)
+        return 0; /* the code itself says more */
     l->max = f->max;
     l->origin = BOUND_FACT;
     l->why = arena_strdup(g->arena, f->why);

@@ -1,4 +1,5 @@
 #include "cfg/graph.h"
+#include "cfg/bounds.h"
 #include "cfg/facts.h"
 #include "cfg/tables.h"
 
@@ -295,6 +296,8 @@ struct cfg *graph_build(const struct image *img, struct facts *facts, struct err
     }
     loops_find(g);
     recursion_find(g);
+    g->own->least = mem_alloc(g->loops.len * sizeof *g->own->least);
+    bounds_derive(g, g->own->least);
     return g;
 }
 
@@ -315,6 +318,7 @@ void cfg_free(struct cfg *g) {
     flow_free(&g->own->flow);
     resolutions_free(&g->own->known);
     facts_free(g->own->facts);
+    free(g->own->least);
     free(g->own);
     arena_free(g->arena);
     free(g);

@@ -11,6 +11,7 @@ struct cfg_private {
     struct resolutions known;
     struct facts *facts;
     struct map block_at;    /* address → block */
+    uint64_t *least;        /* of each loop: header executions that every entry reaches for certain, 0: unknown */
 };
 
 /* Functions, blocks and edges out of what the flow found; what was in them before is dropped. */

@@ -217,6 +217,35 @@ void ranges_free(struct ranges *r) {
     vec_free(&r->memos);
 }
 
+static uint64_t bits_of(const struct ir *ir, ir_ref t, int depth) {
+    const struct ir_node *n = ir_at(ir, t);
+    uint64_t m = ir_mask(n->width), a, b, k;
+    if (n->op == IR_CONST)
+        return n->imm;
+    if (depth > 12)
+        return m;
+    switch (n->op) {
+    case IR_ZEXT: return bits_of(ir, n->a, depth + 1);
+    case IR_LOW: return bits_of(ir, n->a, depth + 1) & m;
+    case IR_AND: return bits_of(ir, n->a, depth + 1) & bits_of(ir, n->b, depth + 1);
+    case IR_OR: case IR_XOR: return bits_of(ir, n->a, depth + 1) | bits_of(ir, n->b, depth + 1);
+    case IR_SHL: return ir_is_const(ir, n->b, &k) ? bits_of(ir, n->a, depth + 1) << k & m : m;
+    case IR_SHR: return ir_is_const(ir, n->b, &k) ? bits_of(ir, n->a, depth + 1) >> k : m;
+    case IR_ITE: return bits_of(ir, n->b, depth + 1) | bits_of(ir, n->c, depth + 1);
+    case IR_ADD: case IR_SUB: /* no carry comes from below the lowest bit of either */
+        a = bits_of(ir, n->a, depth + 1);
+        b = bits_of(ir, n->b, depth + 1);
+        return a | b ? m & ~(((a | b) & -(a | b)) - 1) : 0;
+    case IR_MUL:
+        a = bits_of(ir, n->a, depth + 1);
+        b = bits_of(ir, n->b, depth + 1);
+        return a && b ? m & ~(((a & -a) * (b & -b)) - 1) : 0;
+    }
+    return m;
+}
+
+uint64_t ranges_bits(const struct ir *ir, ir_ref t) { return bits_of(ir, t, 0); }
+
 /* ---- learning -------------------------------------------------------------------------------------------------------------------- */
 
 static void note(struct ranges *r, ir_ref t, struct interval i) {

@@ -26,6 +26,9 @@ struct interval interval_join(struct interval a, struct interval b);
 struct interval interval_meet(struct interval a, struct interval b, unsigned width);
 bool interval_empty(struct interval a);
 
+/* A mask of the bits that can be 1 in any value of the term. */
+uint64_t ranges_bits(const struct ir *ir, ir_ref term);
+
 void ranges_init(struct ranges *r, const struct ir *ir);
 void ranges_free(struct ranges *r);
 struct interval ranges_of(struct ranges *r, ir_ref term);

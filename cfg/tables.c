@@ -36,9 +36,15 @@ static bool collect(const struct ir *ir, ir_ref root, refs *out) {
 
 static bool enumerate(const struct values *v, ir_ref target, ir_ref index, struct interval i, struct resolution *r) {
     struct ir_env env = {.given = index};
+    uint64_t bits = ranges_bits(v->ir, index);
     for (uint64_t k = i.lo;; k++) {
         uint64_t to;
         env.given_value = k;
+        if (k & ~bits) {
+            if (k == i.hi)
+                return r->targets.len != 0;
+            continue;
+        }
         if (!ir_eval(v->ir, target, &env, &to))
             return false;
         resolution_add(r, to);

@@ -273,7 +273,7 @@ static bool merge(struct values *v, uint32_t b, uint32_t entry) {
             differ |= r && o != r;
             r = r ? r : o;
         }
-        if (!r || r == in[loc] || is_phi(v, b, loc, in[loc]))
+        if (!r || (!differ && r == in[loc]) || is_phi(v, b, loc, in[loc]))
             continue;
         if (differ || (in[loc] && v->changes[(size_t)b] >= MOST_CHANGES)) {
             ir_ref before = in[loc];
