@@ -393,14 +393,14 @@ static void operation_tcb(struct worker *w)
 	unsigned self = (unsigned)(w - workers);
 	unsigned number = 1 + (unsigned)user_below(&w->random, WORKERS);
 	word tcb = CAP_TCB + number, spare = CAP_TCB + WORKERS + 1 + user_below(&w->random, BOOT_TCBS - WORKERS - 1);
-	word length = user_below(&w->random, 8) ? REGISTERS_LENGTH : user_below(&w->random, REGISTERS_LENGTH);
+	word length = user_below(&w->random, 4) ? REGISTERS_LENGTH : user_below(&w->random, REGISTERS_LENGTH);
 	word endpoint = endpoint_pick(w, CAP_RECV_ONLY);
 
 	switch (user_below(&w->random, 16)) {
 	case 0:
 	case 1:
-		invoke(w, tcb, TCB_SET_SPACE, 4, user_below(&w->random, 12) ? CAP_CNODE : cap_bad(w),
-		       user_below(&w->random, 12) ? CAP_VSPACE + user_below(&w->random, BOOT_VSPACES) : CAP_CNODE,
+		invoke(w, tcb, TCB_SET_SPACE, 4, user_below(&w->random, 6) ? CAP_CNODE : cap_bad(w),
+		       user_below(&w->random, 6) ? CAP_VSPACE + user_below(&w->random, BOOT_VSPACES) : CAP_CNODE,
 		       user_below(&w->random, 4) ? endpoint : 0, 0);
 		break;
 	case 2:
@@ -531,7 +531,12 @@ static void operation_by_role(struct worker *w)
 		operation_wait(w);
 		break;
 	case SIGNALER:
-		operation_signal(w);
+		if (dice < 5)
+			operation_signal(w);
+		else if (dice < 6)
+			operation_call(w, SYS_YIELD, 0);
+		else
+			operation_unknown(w);
 		break;
 	case FAULTER:
 		operation_fault(w);
@@ -625,8 +630,8 @@ static void worker_start(struct worker *root, unsigned number, enum role role, w
 	invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
 	invoke(root, tcb, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + user_below(&root->random, BOOT_VSPACES),
 	       user_below(&root->random, 10) ? fault + endpoint_of(root, w->endpoint) : 0, 0);
-	if (user_below(&root->random, 4) == 0)
-		invoke(root, tcb, TCB_SET_BUFFER, 4, user_below(&root->random, 5) ? CAP_IMAGE : 0, user_buffer_offset(number), 0, 0);
+	if (user_below(&root->random, 2))
+		invoke(root, tcb, TCB_SET_BUFFER, 4, user_below(&root->random, 8) ? CAP_IMAGE : 0, user_buffer_offset(number), 0, 0);
 	user_prepare(user_buffers[0], number, worker_body);
 	invoke(root, tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0);
 	invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
@@ -652,7 +657,7 @@ static void root_bind_timer(struct worker *root)
 
 	if (dice == 0)
 		invoke(root, CAP_TIMER, IRQ_CLEAR, 4, 0, 0, 0, 0);
-	else if (dice == 1)
+	else if (dice < 4)
 		invoke(root, CAP_TIMER, IRQ_BIND, 4, notification_pick(root, CAP_WAIT_ONLY), 0, 0, 0);
 	else
 		invoke(root, CAP_TIMER, IRQ_BIND, 4, CAP_SIGNAL + user_below(&root->random, NOTIFICATIONS), 0, 0, 0);

@@ -28,9 +28,7 @@
 #define CAUSE_TIMER (CAUSE_INTERRUPT | 5)
 #define CAUSE_ILLEGAL 2
 #define CAUSE_ECALL 8
-#define CAUSE_FETCH_PAGE 12
-#define CAUSE_LOAD_PAGE 13
-#define CAUSE_STORE_PAGE 15
+#define CAUSES_PAGE 0xb000 /* bits 12, 13, 15: page fault of a fetch, load, store */
 
 #define CSR_STIMECMP 0x14d
 #define CSR_MENVCFG 0x30a

@@ -22,8 +22,9 @@
 #include "machine.h"
 #include "types.h"
 
-enum cap_type { CAP_TYPE_NULL, CAP_TYPE_CNODE, CAP_TYPE_VSPACE, CAP_TYPE_FRAME, CAP_TYPE_ENDPOINT,
-		CAP_TYPE_NOTIFICATION, CAP_TYPE_TCB, CAP_TYPE_IRQ, CAP_TYPE_TIMER };
+/* The types that can be invoked come first. */
+enum cap_type { CAP_TYPE_NULL, CAP_TYPE_CNODE, CAP_TYPE_TCB, CAP_TYPE_IRQ, CAP_TYPE_TIMER, CAP_TYPE_VSPACE,
+		CAP_TYPE_FRAME, CAP_TYPE_ENDPOINT, CAP_TYPE_NOTIFICATION };
 
 /* `extra` by type: endpoint and notification: the badge; frame: its size in bytes; irq: its number. */
 struct cap {
@@ -120,8 +121,8 @@ void ready_add(struct tcb *thread);    /* behind its equals; sets READY */
 void ready_remove(struct tcb *thread); /* the caller sets the new state */
 struct tcb *schedule(void);	       /* makes `current` who is to run, in its address space */
 
-/* cap.c: NULL when `index` is no slot of the current thread's CNode. */
-struct cap *cap_slot(word index);
+/* cap.c: false when `index` is no slot of the current thread's CNode; *slot then means nothing. */
+bool cap_slot(word index, struct cap **slot);
 /* 0 and *found, a capability of that type with these rights; or an error. */
 word cap_find(word index, enum cap_type type, word rights, struct cap **found);
 word cnode_invoke(struct cap *cap, word label);

@@ -12,8 +12,9 @@ typedef uint64_t word;
 /* A function that the analysis tells kernel entries apart by: it stays one function under its own name. */
 #define ENTRY __attribute__((noipa))
 
-/* A function with a loop: it is not copied, so that a loop in the source is one loop in the binary (facts.ff). */
-#define LOOP __attribute__((noinline, noclone))
+/* A function that is not copied into its callers: one with a loop, so that a loop in the source is one loop in the binary
+ * (facts.ff); and one whose callers' branches hang on its own, so that the compiler makes no edge that nothing can take. */
+#define ALONE __attribute__((noinline, noclone))
 
 #define LINE_WORDS 8 /* the 64 bytes that copies move at a time */
 

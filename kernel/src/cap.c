@@ -2,21 +2,22 @@
  * Looking up capabilities, and the operations of CNodes. */
 #include "object.h"
 
-static inline struct cap *cnode_slot(struct cnode *cnode, word index)
+static inline bool cnode_slot(struct cnode *cnode, word index, struct cap **slot)
 {
-	return index >> cnode->bits ? NULL : &cnode->slots[index];
+	*slot = &cnode->slots[index];
+	return !(index >> cnode->bits);
 }
 
-struct cap *cap_slot(word index)
+bool cap_slot(word index, struct cap **slot)
 {
-	return cnode_slot(current->cspace, index);
+	return cnode_slot(current->cspace, index, slot);
 }
 
 word cap_find(word index, enum cap_type type, word rights, struct cap **found)
 {
-	struct cap *cap = cap_slot(index);
+	struct cap *cap;
 
-	if (!cap || cap->type != type)
+	if (!cap_slot(index, &cap) || cap->type != type)
 		return KERNEL_BAD_CAP;
 	if (rights & ~cap->rights)
 		return KERNEL_NO_RIGHT;
@@ -31,9 +32,9 @@ static bool badged(const struct cap *cap)
 
 static word cnode_mint(struct cnode *cnode, word from_index, word to_index, word rights, word badge)
 {
-	struct cap *from = cap_slot(from_index), *to = cnode_slot(cnode, to_index);
+	struct cap *from, *to;
 
-	if (!from || !to || from->type == CAP_TYPE_NULL)
+	if (!cap_slot(from_index, &from) || !cnode_slot(cnode, to_index, &to) || from->type == CAP_TYPE_NULL)
 		return KERNEL_BAD_CAP;
 	if (to->type != CAP_TYPE_NULL)
 		return KERNEL_BAD_STATE;
@@ -46,9 +47,9 @@ static word cnode_mint(struct cnode *cnode, word from_index, word to_index, word
 
 static word cnode_delete(struct cnode *cnode, word index)
 {
-	struct cap *slot = cnode_slot(cnode, index);
+	struct cap *slot;
 
-	if (!slot)
+	if (!cnode_slot(cnode, index, &slot))
 		return KERNEL_BAD_CAP;
 	slot->type = CAP_TYPE_NULL;
 	return KERNEL_OK;

@@ -6,7 +6,7 @@
 
 /* Lines 0 .. of the buffer, as many as hold `length` words, length > MESSAGE_REGISTERS. Words 0 to 3 of the first line
  * mean nothing. decode refused lengths over MESSAGE_WORDS_MAX, so this turns at most MESSAGE_LINES_MAX times. */
-LOOP static void message_copy_lines(word *to, const word *from, word length)
+ALONE static void message_copy_lines(word *to, const word *from, word length)
 {
 	word line = 0;
 
@@ -36,7 +36,7 @@ static void message_move(struct tcb *from, struct tcb *to)
 }
 
 /* What `from` has to say, a message or its fault, arrives at `to`. */
-static void message_deliver(struct tcb *from, struct tcb *to, word badge)
+ALONE static void message_deliver(struct tcb *from, struct tcb *to, word badge)
 {
 	if (from->fault)
 		fault_message(from, to);

@@ -146,9 +146,10 @@ static word invoke(struct cap *cap, word label)
 ENTRY static void sys_invoke(void)
 {
 	struct tcb *self = current;
-	struct cap *cap = cap_slot(argument(REG_A0));
+	struct cap *cap;
+	bool slot = cap_slot(argument(REG_A0), &cap);
 
-	thread_result(self, cap ? invoke(cap, info_label(argument(REG_A1))) : KERNEL_BAD_CAP);
+	thread_result(self, slot ? invoke(cap, info_label(argument(REG_A1))) : KERNEL_BAD_CAP);
 }
 
 ENTRY static void sys_unknown(void)

@@ -78,7 +78,7 @@ static word tcb_set_priority(struct tcb *thread, word priority)
 }
 
 /* Turns CONTEXT_LINES times. */
-LOOP static void context_copy(word *to, const word *from)
+ALONE static void context_copy(word *to, const word *from)
 {
 	word line = 0;
 

@@ -42,22 +42,14 @@ static inline void handle_synchronous(word cause, word value)
 {
 	if (current->context.status & SSTATUS_SPP)
 		panic();
-	switch (cause) {
-	case CAUSE_ECALL:
+	if (cause == CAUSE_ECALL)
 		handle_syscall();
-		break;
-	case CAUSE_ILLEGAL:
+	else if (cause == CAUSE_ILLEGAL)
 		handle_illegal_instruction(value);
-		break;
-	case CAUSE_FETCH_PAGE:
-	case CAUSE_LOAD_PAGE:
-	case CAUSE_STORE_PAGE:
+	else if (CAUSES_PAGE >> cause & 1)
 		handle_page_fault(cause, value);
-		break;
-	default:
+	else
 		handle_exception(cause, value);
-		break;
-	}
 }
 
 struct tcb *trap_handle(word cause, word value)
