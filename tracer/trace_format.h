@@ -9,18 +9,20 @@
  *   for each frame:
  *     head chunk   mark "ptrFRAME" · u64 frame's number · u64 records before it · u64 lost before it · u64 cycle of its first record ·
  *                  u32 tokens · u32 records · u32 raw size · u32 packed size · u64 XXH3 of the packed bytes · checksum
- *     zstd frame   of `packed size` bytes, which unpacks to `raw size` bytes: `tokens` bytes of tokens, then their extras
+ *     zstd frame   of `packed size` bytes, which unpacks to `raw size` bytes: `tokens` bytes that say where each token goes, as many that
+ *                  say how long it takes, then their extras
  *   footer chunk   mark "ptrINDEX" · u64 frames · u64 records · u64 lost · u64 last cycle · for each frame { u64 offset of its head
  *                  chunk · u64 records before it · u64 its first cycle } · checksum · u64 offset of the footer chunk · mark "ptr END\n"
  *
  * Frames are independent of one another: a coder starts afresh in each. It keeps a node for each point seen (node 0: none yet), with
- * the last SUCCESSORS points that followed it and how long the last step to each took. A token is one byte:
+ * the last SUCCESSORS points that followed it and how long the last step to each took. A token is two bytes, where and time:
  *
- *   bits 0-2  0 … 3  the successor of that slot
- *             4      a point seen before: extra varint, its node's number
- *             5      a point not seen before: extra varint, zigzag of its address less that of the point last seen for the first time
- *             6      records lost here: extra varint, how many; bits 3-7 are zero and no record results
- *   bits 3-7  the step's cycles less those of the last such step (0 if this one is new), zigzag: 0 … 30; 31: extra varint of it less 31
+ *   where  0 … 3    the successor of that slot
+ *          4        a point seen before: extra varint, its node's number
+ *          5        a point not seen before: extra varint, zigzag of its address less that of the point last seen for the first time
+ *          6        records lost here: extra varint, how many; time is 0 and no record results
+ *   time   0 … 254  zigzag of the step's cycles less those of the last such step (0 if this one is new)
+ *          255      extra varint: that zigzag less 255
  *
  * What was not in a slot replaces the oldest. The cycle before a frame's first record is taken to be that record's. */
 #ifndef POTOROO_TRACE_FORMAT_H
@@ -35,6 +37,10 @@
 #define INDEX_MARK "ptrINDEX"
 #define END_MARK "ptr END\n"
 
+#ifndef FRAME_LIMIT /* a test build makes many frames of few records */
+#define FRAME_LIMIT FRAME_TOKENS
+#endif
+
 enum {
     CHUNK_MAGIC = 0x184D2A5B,
     CHUNK_HEAD = 8,           /* magic and size */
@@ -44,7 +50,7 @@ enum {
     INDEX_ENTRY = 24,
     FOOTER_SIZE = 24,         /* after the entries */
     FRAME_TOKENS = 1 << 17,   /* at most, in a frame */
-    FRAME_RAW_MAX = FRAME_TOKENS * 21, /* a token and its two longest varints */
+    FRAME_RAW_MAX = FRAME_TOKENS * 22, /* a token and its two longest varints */
     SUCCESSORS = 4
 };
 
@@ -52,8 +58,7 @@ enum token {
     TOKEN_KNOWN = SUCCESSORS,
     TOKEN_NEW,
     TOKEN_LOST,
-    TIME_SHIFT = 3,
-    TIME_EXTRA = 31
+    TIME_EXTRA = 255
 };
 
 struct frame_head {

@@ -12,6 +12,8 @@ enum { CHECKED = 0 };
 enum { CHECKED = 1 };
 #endif
 
+enum { BATCH = 256 };
+
 struct trace_reader {
     const uint8_t *file;
     size_t size, at;          /* `at`: of the next chunk */
@@ -29,8 +31,13 @@ struct trace_reader {
     uint32_t current;
     uint64_t last_new, cycle;
 
-    uint64_t seen, lost;      /* records and losses up to here, by position in the trace */
-    uint64_t lost_here;       /* not yet handed out */
+    struct trace_record batch[BATCH];
+    uint32_t batched, taken;
+
+    uint64_t seen;            /* records handed out or skipped */
+    uint64_t handed_cycle;    /* of the last one handed out */
+    uint64_t marked;          /* losses that the trace itself marks, up to here */
+    uint64_t lost, lost_here; /* marked or skipped: all so far; those that the next record will tell */
     ZSTD_DCtx *zstd;
 };
 
@@ -132,12 +139,14 @@ static int cut_short(struct trace_reader *r) {
 }
 
 /* What a later place of the file says of how far the trace is there, against how far we came: the difference was skipped. */
-static int catch_up(struct trace_reader *r, uint64_t records, uint64_t lost) {
-    if (records < r->seen || lost < r->lost || (!r->damaged && (records != r->seen || lost != r->lost)))
+static int catch_up(struct trace_reader *r, uint64_t records, uint64_t marked) {
+    if (records < r->seen || marked < r->marked || (!r->damaged && (records != r->seen || marked != r->marked)))
         return -1;
-    r->lost_here += records - r->seen + (lost - r->lost);
+    uint64_t skipped = records - r->seen + (marked - r->marked);
+    r->lost_here += skipped;
+    r->lost += skipped;
     r->seen = records;
-    r->lost = lost;
+    r->marked = marked;
     r->damaged = false;
     return 0;
 }
@@ -168,7 +177,7 @@ static void begin_frame(struct trace_reader *r) {
     r->current = r->token = r->records = 0;
     r->last_new = 0;
     r->cycle = r->frame.first_cycle;
-    r->extra = r->raw + r->frame.tokens;
+    r->extra = r->raw + 2 * r->frame.tokens;
     r->in_frame = true;
 }
 
@@ -178,10 +187,9 @@ static int read_frame(struct trace_reader *r, struct err *e) {
         return cut_short(r);
     const uint8_t *body = r->file + at + CHUNK_HEAD, *packed = body + FRAME_SIZE;
     struct frame_head *f = &r->frame;
-    uint64_t before = r->cycle;
     *f = (struct frame_head){get64(body + 8),  get64(body + 16), get64(body + 24), get64(body + 32), get32(body + 40),
                              get32(body + 44), get32(body + 48), get32(body + 52), get64(body + 56)};
-    if (get32(r->file + at + 4) != FRAME_SIZE || !sum_right(body, FRAME_SIZE - 8) || f->tokens > FRAME_TOKENS || f->tokens > f->raw ||
+    if (get32(r->file + at + 4) != FRAME_SIZE || !sum_right(body, FRAME_SIZE - 8) || f->tokens > FRAME_TOKENS || 2 * f->tokens > f->raw ||
         f->records > f->tokens || f->raw > FRAME_RAW_MAX)
         return damage(r, at, "damaged head of a frame", e);
     if (f->packed > room - CHUNK_HEAD - FRAME_SIZE)
@@ -193,7 +201,7 @@ static int read_frame(struct trace_reader *r, struct err *e) {
         return damage(r, at, "damaged frame: it does not unpack", e);
     if (catch_up(r, f->records_before, f->lost_before) < 0)
         return damage(r, at, "a frame of another trace or out of order", e);
-    if (f->first_cycle < before)
+    if (f->first_cycle < r->handed_cycle)
         return damage(r, at, "time runs backwards from one frame to the next", e);
     r->at = at + CHUNK_HEAD + FRAME_SIZE + f->packed;
     begin_frame(r);
@@ -212,13 +220,20 @@ static int read_chunk(struct trace_reader *r, struct err *e) {
 
 /* ---- records ------------------------------------------------------------------------------------------------------- */
 
-static int get_varint(struct trace_reader *r, uint64_t *v) {
-    const uint8_t *p = r->extra, *end = r->raw + r->frame.raw;
+/* Where decoding is, in variables of its own: a frame is decoded in batches, so that this stays in registers. */
+struct cursor {
+    const uint8_t *extra, *end;
+    struct trace_node *nodes;
+    uint32_t current;
+    uint64_t cycle;
+};
+
+static int get_varint(struct cursor *c, uint64_t *v) {
     uint64_t value = 0;
-    for (unsigned shift = 0; p < end && shift < 64; shift += 7) {
-        value |= (uint64_t)(*p & 0x7f) << shift;
-        if (!(*p++ & 0x80)) {
-            r->extra = p;
+    for (unsigned shift = 0; c->extra < c->end && shift < 64; shift += 7) {
+        uint8_t byte = *c->extra++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80)) {
             *v = value;
             return 0;
         }
@@ -227,98 +242,117 @@ static int get_varint(struct trace_reader *r, uint64_t *v) {
 }
 
 /* The node that a token other than a slot's leads to. */
-static int find_node(struct trace_reader *r, unsigned what, uint32_t *node) {
+static int find_node(struct trace_reader *r, struct cursor *c, unsigned where, uint32_t *node) {
     uint64_t v;
-    if (get_varint(r, &v) < 0)
+    if (get_varint(c, &v) < 0)
         return -1;
-    if (what == TOKEN_KNOWN && v > 0 && v < r->nodes.len) {
+    if (where == TOKEN_KNOWN && v > 0 && v < r->nodes.len) {
         *node = (uint32_t)v;
         return 0;
     }
-    if (what != TOKEN_NEW)
+    if (where != TOKEN_NEW)
         return -1;
     r->last_new += unzigzag(v);
     *node = (uint32_t)r->nodes.len;
     vec_push(&r->nodes, ((struct trace_node){.addr = r->last_new}));
+    c->nodes = r->nodes.data;
     return 0;
 }
 
-static int get_step(struct trace_reader *r, unsigned time, uint64_t expected, uint64_t *step) {
+static inline int get_step(struct cursor *c, unsigned time, uint64_t expected, uint64_t *step) {
     uint64_t z = time;
     if (time == TIME_EXTRA) {
-        if (get_varint(r, &z) < 0)
+        if (get_varint(c, &z) < 0)
             return -1;
         z += TIME_EXTRA;
     }
     *step = expected + unzigzag(z);
-    return *step > UINT64_MAX - r->cycle ? -1 : 0;
+    return *step > UINT64_MAX - c->cycle ? -1 : 0;
 }
 
-static int take_elsewhere(struct trace_reader *r, unsigned what, unsigned time) {
+static int take_elsewhere(struct trace_reader *r, struct cursor *c, unsigned where, unsigned time) {
     uint32_t node;
     uint64_t step;
-    if (find_node(r, what, &node) < 0 || get_step(r, time, 0, &step) < 0)
+    if (find_node(r, c, where, &node) < 0 || get_step(c, time, 0, &step) < 0)
         return -1;
-    node_replace(&r->nodes.data[r->current], node, step);
-    r->current = node;
-    r->cycle += step;
+    node_replace(&c->nodes[c->current], node, step);
+    c->current = node;
+    c->cycle += step;
     return 0;
 }
 
-static int take_slot(struct trace_reader *r, unsigned slot, unsigned time) {
-    struct trace_node *from = &r->nodes.data[r->current];
+static inline int take_slot(struct cursor *c, unsigned slot, unsigned time) {
+    struct trace_node *from = &c->nodes[c->current];
     uint64_t step;
-    if (slot >= node_slots(from) || get_step(r, time, from->step[slot], &step) < 0)
+    if (slot >= node_slots(from) || get_step(c, time, from->step[slot], &step) < 0)
         return -1;
     from->step[slot] = step;
-    r->current = from->to[slot];
-    r->cycle += step;
+    c->current = from->to[slot];
+    c->cycle += step;
     return 0;
 }
 
-static int take_loss(struct trace_reader *r, unsigned time) {
+static int take_loss(struct trace_reader *r, struct cursor *c, unsigned time) {
     uint64_t v;
-    if (time || get_varint(r, &v) < 0 || v > UINT64_MAX - r->lost)
+    if (time || get_varint(c, &v) < 0 || v > UINT64_MAX - r->lost)
         return -1;
+    r->marked += v;
     r->lost += v;
     r->lost_here += v;
     return 0;
 }
 
-/* 1: a record. 0: the frame is done. -1: the frame is not what its head says. */
-static int next_in_frame(struct trace_reader *r) {
-    while (r->token < r->frame.tokens) {
-        unsigned token = r->raw[r->token++], what = token & ((1 << TIME_SHIFT) - 1), time = token >> TIME_SHIFT;
-        if (what == TOKEN_LOST) {
-            if (take_loss(r, time) < 0)
-                return -1;
+/* The next tokens into the batch, until it is full. 0, or -1: the frame is not what its head says, from the batch's end on. */
+static int decode(struct trace_reader *r) {
+    const uint8_t *where = r->raw, *time = r->raw + r->frame.tokens;
+    struct cursor c = {r->extra, r->raw + r->frame.raw, r->nodes.data, r->current, r->cycle};
+    uint32_t i = r->token, n = 0;
+    int rc = 0;
+    for (; rc == 0 && n < BATCH && i < r->frame.tokens; i++) {
+        if (where[i] == TOKEN_LOST) {
+            rc = take_loss(r, &c, time[i]);
             continue;
         }
-        if ((what < SUCCESSORS ? take_slot(r, what, time) : take_elsewhere(r, what, time)) < 0 || r->records == r->frame.records)
-            return -1;
-        r->records++;
-        r->seen++;
-        return 1;
+        rc = where[i] < SUCCESSORS ? take_slot(&c, where[i], time[i]) : take_elsewhere(r, &c, where[i], time[i]);
+        if (rc < 0)
+            break;
+        r->batch[n++] = (struct trace_record){c.nodes[c.current].addr, c.cycle, r->lost_here};
+        r->lost_here = 0;
     }
+    r->token = i;
+    r->extra = c.extra;
+    r->current = c.current;
+    r->cycle = c.cycle;
+    r->batched = n;
+    r->taken = 0;
+    r->records += n;
+    return rc;
+}
+
+/* Refill the batch. -1: damaged. The frame is left when its last record is in the batch. */
+static int refill(struct trace_reader *r, struct err *e) {
+    bool bad = decode(r) < 0;
+    if (!bad && r->token < r->frame.tokens)
+        return 0;
     r->in_frame = false;
-    return r->records == r->frame.records && r->extra == r->raw + r->frame.raw ? 0 : -1;
+    if (bad || r->records != r->frame.records || r->extra != r->raw + r->frame.raw) {
+        r->batched = 0; /* none of it can be trusted */
+        return damage(r, r->frame_at, "damaged frame: its contents make no sense", e);
+    }
+    return 0;
 }
 
 int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e) {
-    while (!r->ended) {
-        if (!r->in_frame) {
-            if (read_chunk(r, e) < 0)
-                return -1;
-            continue;
+    for (;;) {
+        if (r->taken < r->batched) {
+            *record = r->batch[r->taken++];
+            r->seen++;
+            r->handed_cycle = record->cycle;
+            return 1;
         }
-        int rc = next_in_frame(r);
-        if (rc < 0)
-            return damage(r, r->frame_at, "damaged frame: its contents make no sense", e);
-        if (rc == 0)
-            continue;
-        *record = (struct trace_record){r->nodes.data[r->current].addr, r->cycle, r->lost_here};
-        r->lost_here = 0;
-        return 1;
+        if (r->ended)
+            return 0;
+        if ((r->in_frame ? refill(r, e) : read_chunk(r, e)) < 0)
+            return -1;
     }
-    return 0;
 }

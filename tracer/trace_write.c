@@ -10,7 +10,7 @@ struct trace_writer {
     char *path;
     uint64_t offset, records, lost, last_cycle;
     struct frame_head frame;  /* the open one; sizes and sum are filled in when it is written */
-    uint8_t *raw;             /* tokens, in the first FRAME_TOKENS bytes; extras behind them */
+    uint8_t *raw;             /* in the frame's order once it is full: where, time (FRAME_TOKENS bytes each), extras */
     size_t extras;            /* bytes of them */
     trace_nodes nodes;
     struct map by_addr;
@@ -93,8 +93,9 @@ static int close_frame(struct trace_writer *w, struct err *e) {
     struct frame_head *f = &w->frame;
     if (!f->tokens)
         return 0;
-    memmove(w->raw + f->tokens, w->raw + FRAME_TOKENS, w->extras);
-    f->raw = f->tokens + (uint32_t)w->extras;
+    memmove(w->raw + f->tokens, w->raw + FRAME_TOKENS, f->tokens);
+    memmove(w->raw + 2 * f->tokens, w->raw + 2 * FRAME_TOKENS, w->extras);
+    f->raw = 2 * f->tokens + (uint32_t)w->extras;
     size_t n = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(FRAME_RAW_MAX), w->raw, f->raw, LEVEL);
     if (ZSTD_isError(n))
         return err_set(e, ERR_INPUT, "%s: zstd: %s", w->path, ZSTD_getErrorName(n));
@@ -110,16 +111,17 @@ static int close_frame(struct trace_writer *w, struct err *e) {
 }
 
 static void put_varint(struct trace_writer *w, uint64_t v) {
-    uint8_t *p = w->raw + FRAME_TOKENS + w->extras, *from = p;
+    uint8_t *p = w->raw + 2 * FRAME_TOKENS + w->extras, *from = p;
     for (; v >= 0x80; v >>= 7)
         *p++ = (uint8_t)(v | 0x80);
     *p++ = (uint8_t)v;
     w->extras += (size_t)(p - from);
 }
 
-static int put_token(struct trace_writer *w, unsigned what, struct err *e) {
-    w->raw[w->frame.tokens++] = (uint8_t)what;
-    return w->frame.tokens == FRAME_TOKENS ? close_frame(w, e) : 0;
+static int put_token(struct trace_writer *w, unsigned where, unsigned time, struct err *e) {
+    w->raw[FRAME_TOKENS + w->frame.tokens] = (uint8_t)time;
+    w->raw[w->frame.tokens++] = (uint8_t)where;
+    return w->frame.tokens == FRAME_LIMIT ? close_frame(w, e) : 0;
 }
 
 /* Moves to ADDR's node, which takes a place among the current one's successors. Returns the token. */
@@ -165,7 +167,7 @@ int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct e
     w->records++;
     w->frame.records++;
     w->last_cycle = cycle;
-    return put_token(w, slot | (unsigned)(z < TIME_EXTRA ? z : TIME_EXTRA) << TIME_SHIFT, e);
+    return put_token(w, slot, (unsigned)(z < TIME_EXTRA ? z : TIME_EXTRA), e);
 }
 
 int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e) {
@@ -173,7 +175,7 @@ int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e) {
         return 0;
     put_varint(w, records);
     w->lost += records;
-    return put_token(w, TOKEN_LOST, e);
+    return put_token(w, TOKEN_LOST, 0, e);
 }
 
 static int put_footer(struct trace_writer *w, struct err *e) {
