@@ -38,4 +38,13 @@ check-platform-units: $(BUILD)/$(PLATFORM_TEST)/cache_test $(BUILD)/$(PLATFORM_T
 check-platform-guests: $(PLATFORM_PLUGIN)
 	@$(PLATFORM_TEST_ENV) $(PYTHON) $(PLATFORM_TEST)/run_guests.py
 
-CHECKS += check-platform-units check-platform-guests
+check-platform-board: $(PLATFORM_PLUGIN)
+	@$(PLATFORM_TEST_ENV) $(PYTHON) $(PLATFORM_TEST)/board_test.py
+
+CHECKS += check-platform-units check-platform-guests check-platform-board
+
+# BENCH_PLATFORM: an ELF and more arguments for QEMU, instead of the built-in workload.
+.PHONY: bench-platform
+bench-platform: $(PLATFORM_PLUGIN)
+	@$(PLATFORM_TEST_ENV) $(PYTHON) $(PLATFORM_TEST)/bench.py $(BENCH_PLATFORM)
+HELP += "bench-platform|time the board against the same QEMU without the plugin (at most 3 times)"

@@ -123,7 +123,8 @@ struct board {
     uint64_t buffer;              /* physical address of struct potoroo_buffer, 0 = none */
     uint64_t records;             /* physical address of its first record, 0 = not yet known */
 
-    FILE *trace, *port, *truth;
+    FILE *trace, *port, *truth;   /* NULL: not asked for, or closed */
+    bool closed;
     const char *trace_path, *port_path, *truth_path;
     uint64_t *points;             /* sorted */
     size_t n_points;
@@ -134,6 +135,7 @@ struct board {
 extern struct board board;
 
 #define RAM_BASE 0x80000000u
+#define POWER_OFF 0x100000u /* a store here ends the run */
 
 static inline uint64_t board_now(const struct insn *i)
 {
@@ -170,6 +172,7 @@ static inline bool flow_translating(void)
 enum port_kind { PORT_POINT, PORT_ENTER, PORT_LEAVE };
 void output_open(void);
 void output_close(void);
+void output_power_off(const struct insn *i);       /* the store to POWER_OFF: nothing is told of what QEMU may still run */
 void output_trap(uint64_t pc);                    /* to S-mode, PC = its vector; now = board.cycles */
 void output_return(const struct insn *i);         /* sret */
 void output_counter(const struct insn *i, uint64_t paddr); /* a store to the counter page */

@@ -72,10 +72,25 @@ static uint64_t insns_now(const struct insn *i)
     return board.count.insns + (i->block == board.current ? (uint64_t)(i - i->block->insn) + 1 : 0);
 }
 
+/* Cycles that pass at a latch before its count is taken, on a board whose clock is not that exact. They stay in the count, so two
+ * latches are never closer than what lies between them. */
+static void pass_jitter(void)
+{
+    static uint64_t seed = 0x2545f4914f6cdd1du;
+    if (!board.platform.jitter) return;
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    board.cycles += (seed >> 11) % (board.platform.jitter + 1ull);
+}
+
 void output_counter(const struct insn *i, uint64_t paddr)
 {
     switch (paddr - board.platform.counter) {
-    case COUNTER_LATCH: counter_set(COUNTER_LATCHED, board_now(i)); break;
+    case COUNTER_LATCH:
+        pass_jitter();
+        counter_set(COUNTER_LATCHED, board_now(i));
+        break;
     case COUNTER_MARK: write_truth("mark", ram_read(paddr), board_now(i), insns_now(i)); break;
     }
 }
@@ -132,6 +147,7 @@ static bool port_wants(uint64_t pc, uint64_t priv)
 
 void output_block(const struct block *from, const struct block *b)
 {
+    if (!board.port) return;
     bool entered = board.entered, transfer = from->end != END_NEXT || b->pc != from->follow;
     board.entered = false;
     if (entered || !(board.points ? b->insn[0].point : transfer)) return;
@@ -165,11 +181,23 @@ void output_return(const struct insn *i)
     drain(false);
 }
 
-void output_close(void)
+static void finish_outputs(uint64_t cycles, uint64_t insns)
 {
     drain(true);
-    write_truth("end", 0, board.cycles, board.count.insns);
+    write_truth("end", 0, cycles, insns);
     close_output(board.trace, board.trace_path);
     close_output(board.port, board.port_path);
     close_output(board.truth, board.truth_path);
+    board.trace = board.port = board.truth = NULL;
+    board.closed = true;
+}
+
+void output_power_off(const struct insn *i)
+{
+    if (!board.closed) finish_outputs(board_now(i), insns_now(i));
+}
+
+void output_close(void)
+{
+    if (!board.closed) finish_outputs(board.cycles, board.count.insns);
 }

@@ -37,6 +37,7 @@ struct platform {
     uint32_t branch_taken;      /* in addition to cost[CLASS_BRANCH] */
     uint32_t trap;
     uint32_t device_access;
+    uint32_t jitter;            /* each latch of the counter is late by 0 to this many cycles, evenly, from a fixed seed */
     struct platform_cache l1i, l1d, l2;
     struct platform_tlb itlb, dtlb;
     uint64_t ram;                          /* 0: not said */

@@ -39,6 +39,7 @@ static const struct key keys[] = {
     {"core", "branch_taken", U32, AT(branch_taken), 0, false},
     {"core", "trap", U32, AT(trap), 0, false},
     {"core", "device_access", U32, AT(device_access), 0, false},
+    {"core", "jitter", U32, AT(jitter), 0, false},
     CACHE(l1i), CACHE(l1d), CACHE(l2), TLB(itlb), TLB(dtlb),
     {"memory", "ram", U64, AT(ram), 0, false},
     {"uncached", "base", U64, AT(uncached_base), 0, true},

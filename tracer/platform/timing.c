@@ -225,15 +225,16 @@ static bool in_ram(uint64_t paddr)
     return paddr - RAM_BASE < board.ram_size;
 }
 
-/* Finds where VADDR's page lies and remembers it. NULL: a device. */
-static struct page *find_page(qemu_plugin_meminfo_t info, uint64_t vaddr)
+/* Finds where VADDR's page lies and remembers it. NULL: a device, at *DEVICE. */
+static struct page *find_page(qemu_plugin_meminfo_t info, uint64_t vaddr, uint64_t *device)
 {
     struct page *p = &board.pages[vaddr >> PAGE_SHIFT & (PAGES - 1)];
     if ((p->tag & ~PAGE_SPECIAL) == vaddr >> PAGE_SHIFT) return p;
     struct qemu_plugin_hwaddr *h = qemu_plugin_get_hwaddr(info, vaddr);
     if (!h) board_fatal("QEMU does not say where the access to 0x%" PRIx64 " went", vaddr);
-    if (qemu_plugin_hwaddr_is_io(h)) return NULL;
     uint64_t paddr = qemu_plugin_hwaddr_phys_addr(h);
+    *device = paddr;
+    if (qemu_plugin_hwaddr_is_io(h)) return NULL;
     bool special = !in_ram(paddr) || paddr - board.platform.uncached_base < board.platform.uncached_size ||
                    (board.platform.counter && paddr >> PAGE_SHIFT == board.platform.counter >> PAGE_SHIFT);
     p->tag = vaddr >> PAGE_SHIFT | (special ? PAGE_SPECIAL : 0);
@@ -251,9 +252,11 @@ static void translate_data(uint64_t vaddr)
 /* One access, whole within the L1D line (or page) that VADDR is in. */
 static void access_part(const struct insn *i, qemu_plugin_meminfo_t info, uint64_t vaddr, bool store)
 {
-    const struct page *p = find_page(info, vaddr);
+    uint64_t device;
+    const struct page *p = find_page(info, vaddr, &device);
     if (!p || p->tag & PAGE_SPECIAL) {
         board.cycles += board.platform.device_access;
+        if (!p && store && device == POWER_OFF) output_power_off(i);
         if (p && store && board.platform.counter && (vaddr + p->delta) >> PAGE_SHIFT == board.platform.counter >> PAGE_SHIFT) output_counter(i, vaddr + p->delta);
     } else if (board.l1d_cache) {
         access_l1d(vaddr + p->delta, store);
