@@ -10,6 +10,10 @@ static const struct command *const commands[] = {
     &command_cc,
     &command_run,
     &command_dump,
+    &command_cfg,
+    &command_profile,
+    &command_wcet,
+    &command_verify,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -1,5 +1,35 @@
-COMMAND_SOURCES := analyzer/main.c $(wildcard analyzer/cmd_*.c)
+# The command, and the main job: measure the kernel on the board, profile, bound.
 
-$(eval $(call host_program,potoroo,$(COMMAND_SOURCES),tracer base,-linih -ljansson -lxxhash -lzstd -lelf -ldw))
+HOST_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -lglpk -lgmp -linih -ljansson -lxxhash -lzstd
+ANALYZER_ROOMS := analyzer ilp tracer cfg base
 
-build: $(BUILD)/potoroo
+$(eval $(call host_library,analyzer,$(filter-out analyzer/main.c analyzer/cmd_%,$(wildcard analyzer/*.c))))
+$(eval $(call host_program,potoroo,analyzer/main.c $(wildcard analyzer/cmd_*.c),$(ANALYZER_ROOMS),$(HOST_LIBS)))
+$(eval $(call unit_test,analyzer,walk_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+$(eval $(call unit_test,analyzer,profile_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+
+KERNEL := $(BUILD)/kernel/kernel.elf
+BOARD := platforms/reference.ini
+MEASURE_SEED := 1
+MEASURE_ENTRIES := 200000
+
+# $(call boot_arguments,SEED,ENTRIES): what the root task finds in the boot arguments page.
+boot_arguments = -device loader,addr=0x87e08000,data=$(1),data-len=8 -device loader,addr=0x87e08008,data=$(2),data-len=8
+
+build: $(BUILD)/potoroo $(KERNEL)
+
+$(BUILD)/kernel/kernel.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so $(BOARD)
+	@echo "  RUN    $(KERNEL), $(MEASURE_ENTRIES) kernel entries on $(BOARD)"
+	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $(KERNEL) -o $@ -- $(call boot_arguments,$(MEASURE_SEED),$(MEASURE_ENTRIES))
+
+$(BUILD)/kernel/kernel.prof: $(BUILD)/kernel/kernel.ptrace
+	@echo "  PROFILE $@"
+	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@
+
+$(BUILD)/wcet.json: potoroo.ini kernel/facts.ff $(BUILD)/kernel/kernel.prof $(BUILD)/potoroo
+	@echo "  WCET   $@"
+	@mkdir -p $(BUILD)/certificates
+	$(Q)$(BUILD)/potoroo wcet -c potoroo.ini -o $@ --certificates $(BUILD)/certificates/ > $(BUILD)/wcet.txt
+
+all: build $(BUILD)/wcet.json
+	@cat $(BUILD)/wcet.txt

@@ -110,7 +110,8 @@ static int add_calls(struct walk *w, uint32_t node, bool tail, struct err *e) {
     return 0;
 }
 
-/* Returning from a chain of tail calls goes to where the first of them was called from. */
+/* Returning from a chain of tail calls goes to where the first of them was called from; if that is the entry of another function,
+ * it is as if the caller tail-called it. */
 static void add_return(struct walk *w, uint32_t node) {
     const struct cfg *g = w->cfg;
     const struct context *c = &w->contexts.data[w->nodes.data[node].context];
@@ -122,6 +123,8 @@ static void add_return(struct walk *w, uint32_t node) {
     const struct block *b = &g->blocks.data[site];
     for (uint32_t i = 0; i < b->edges; i++)
         add_edge(w, node, parent, g->edges.data[b->edge + i].to, site);
+    if (b->resume != NONE)
+        add_edge(w, node, context_of(w, parent, site, b->resume, true), g->functions.data[b->resume].entry, NONE);
 }
 
 int walk_expand(struct walk *w, uint32_t node, struct err *e) {
@@ -136,14 +139,14 @@ int walk_expand(struct walk *w, uint32_t node, struct err *e) {
         return err_set(e, ERR_INCOMPLETE, "%s: where control goes from here is not known", cfg_describe(g, b->addr));
     w->nodes.data[node].edge = (uint32_t)w->edges.len;
     w->nodes.data[node].expanded = true;
-    if (b->end == END_CALL || b->end == END_TAIL)
-        return add_calls(w, node, b->end == END_TAIL, e);
+    if (b->end == END_CALL || b->end == END_STOP)
+        return add_calls(w, node, false, e);
     if (b->end == END_RETURN)
         add_return(w, node);
     else
         for (uint32_t i = 0; i < b->edges; i++)
             add_edge(w, node, context, g->edges.data[b->edge + i].to, block);
-    return 0;
+    return add_calls(w, node, true, e);
 }
 
 bool walk_ends(const struct walk *w, uint32_t node) {

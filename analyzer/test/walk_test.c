@@ -22,7 +22,7 @@ static struct cfg *make(const struct spec *spec, size_t n, const uint32_t *entry
     }
     for (size_t i = 0; i < n; i++) {
         struct block b = {.addr = 0x1000 + 16 * i, .size = 16, .function = spec[i].function, .point = spec[i].bare ? NONE : (uint32_t)i, .edge = (uint32_t)g->edges.len,
-                          .call = (uint32_t)g->calls.len, .calls = spec[i].call >= 0, .loop = NONE, .end = spec[i].end};
+                          .call = (uint32_t)g->calls.len, .calls = spec[i].call >= 0, .resume = NONE, .loop = NONE, .end = spec[i].end};
         for (int k = 0; k < 2; k++)
             if (spec[i].to[k] >= 0) {
                 struct edge e = {(uint32_t)i, (uint32_t)spec[i].to[k], EDGE_JUMP};
