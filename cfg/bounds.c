@@ -44,17 +44,8 @@ struct induction {
 
 /* ---- the loop's shape ------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t slot_address(const struct code *c, uint32_t slot) {
-    size_t r = c->ranges;
-    while (r-- > 0)
-        if (slot >= c->first[r])
-            return c->range[r].lo + (uint64_t)(slot - c->first[r]) * 2;
-    return 0;
-}
-
 static bool slot_inside(const struct search *s, uint32_t slot) {
-    uint32_t b = cfg_block_around(s->g, slot_address(&s->g->own->flow.code, slot));
-    uint32_t local = b == NONE ? NONE : values_local(s->v, b);
+    uint32_t local = values_at_slot(s->v, slot);
     return local == NONE || s->inside[local];
 }
 
@@ -84,7 +75,7 @@ static bool header_phi(const struct search *s, ir_ref r, uint32_t *loc) {
 /* What is known of T when the loop is entered from block P. */
 static struct interval range_at_entry(const struct search *s, uint32_t p, ir_ref t) {
     struct ranges r;
-    ranges_init(&r, s->v->ir);
+    ranges_init(&r, s->v);
     ranges_at(&r, s->v, p);
     ranges_edge(&r, s->v, p, s->header);
     struct interval i = ranges_of(&r, t);
@@ -280,7 +271,7 @@ static void describe_number(const struct search *s, ir_ref r, char *text, size_t
     struct interval i = range_at_entry(s, s->outer.data[0], r);
     unsigned w = ir_at(s->v->ir, r)->width;
     if (ir_is_const(s->v->ir, r, &k))
-        snprintf(text, size, k > 0xffffff && ir_signed(k, w) > 0 ? "0x%" PRIx64 : "%" PRId64, (uint64_t)ir_signed(k, w));
+        snprintf(text, size, ir_signed(k, w) > 0xffffff || ir_signed(k, w) < -0xffffff ? "0x%" PRIx64 : "%" PRId64, (uint64_t)ir_signed(k, w));
     else if (i.slo > -(1 << 24) && i.shi < 1 << 24)
         snprintf(text, size, "[%" PRId64 ", %" PRId64 "]", i.slo, i.shi);
     else
@@ -374,7 +365,7 @@ static wide iterate_stays(struct search *s, uint32_t x, bool stay) {
     }
     for (int step = 0; step < MOST_STEPS; step++) {
         struct ranges r;
-        ranges_init(&r, s->v->ir);
+        ranges_init(&r, s->v);
         learn_entry(s, &r);
         for (size_t k = 0; k < count; k++)
             ranges_learn(&r, value_in(s->v, s->header, locs[k]), now[k]);
@@ -490,9 +481,38 @@ static void search_loop(struct search *s) {
     }
 }
 
+/* A header φ that each iteration changes by s, in a loop whose header runs at most N times, is within (N - 1) s of where it began,
+ * if that does not wrap. The loops inside use it. */
+static void note_phi(struct search *s, uint32_t loc) {
+    struct ir *ir = s->v->ir;
+    ir_ref phi = value_in(s->v, s->header, loc);
+    struct induction i = {.w = ir_at(ir, phi)->width, .ext = IR_CONST, .base = phi, .loc = loc};
+    struct interval from = {1, 0, 1, 0};
+    if (!i.w || (!find_step(s, &i) && (i.w != 64 || !find_int(s, phi, &i))))
+        return;
+    for (size_t p = 0; p < s->outer.len; p++)
+        from = interval_join(from, range_at_entry(s, s->outer.data[p], value_out(s->v, s->outer.data[p], loc)));
+    if (interval_empty(from))
+        return;
+    wide way = (wide)i.step * (wide)(s->best - 1), half = (wide)1 << (i.w - 1);
+    wide lo = from.slo + (way < 0 ? way : 0), hi = from.shi + (way > 0 ? way : 0);
+    wide ulo = from.lo + (way < 0 ? way : 0), uhi = from.hi + (way > 0 ? way : 0);
+    unsigned w = ir_at(ir, phi)->width;
+    struct interval all = interval_all(w);
+    if (lo >= -half && hi < half)
+        all = interval_meet(all, interval_signed(w, (int64_t)lo, (int64_t)hi), w);
+    if (i.w == w && ulo >= 0 && uhi <= (wide)ir_mask(w))
+        all = interval_meet(all, interval_unsigned(w, (uint64_t)ulo, (uint64_t)uhi), w);
+    map_put(&s->v->header_index, ir_at(ir, phi)->imm, s->v->header_range.len);
+    vec_push(&s->v->header_range, all);
+}
+
 static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *inside, uint64_t *least) {
     struct search s = {.g = g, .v = v, .loop = &g->loops.data[index], .index = index, .inside = inside, .best = UINT64_MAX};
     search_loop(&s);
+    for (uint32_t loc = 1, unused; loc < v->locs && s.best != UINT64_MAX; loc++)
+        if (header_phi(&s, value_in(v, s.header, loc), &unused))
+            note_phi(&s, loc);
     for (size_t i = 0; i < s.loop->blocks.len; i++)
         inside[values_local(v, s.loop->blocks.data[i])] = false;
     *least = s.least;
@@ -522,8 +542,13 @@ void bounds_derive(struct cfg *g, uint64_t *least) {
         ir_reset(&ir);
         values_find(&v, g, function, &ir, unsaved);
         bool *inside = mem_alloc(v.blocks);
-        for (uint32_t k = first; k < i; k++)
-            bound_loop(g, &v, k, inside, &least[k]);
+        uint32_t deepest = 1;
+        for (uint32_t depth = 1; depth <= deepest; depth++) /* outer loops first */
+            for (uint32_t k = first; k < i; k++) {
+                deepest = g->loops.data[k].depth > deepest ? g->loops.data[k].depth : deepest;
+                if (g->loops.data[k].depth == depth)
+                    bound_loop(g, &v, k, inside, &least[k]);
+            }
         free(inside);
         values_free(&v);
     }

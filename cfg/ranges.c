@@ -142,7 +142,11 @@ static struct interval of_compare(enum ir_op op, struct interval a, struct inter
     return interval_all(1);
 }
 
-static struct interval of_binary(enum ir_op op, unsigned w, struct interval a, struct interval b) {
+static struct interval of_binary(enum ir_op op, unsigned w, unsigned from, struct interval a, struct interval b) {
+    if (a.lo == a.hi && b.lo == b.hi) {
+        uint64_t v = ir_fold(op, from, a.lo, b.lo);
+        return interval_unsigned(w, v, v);
+    }
     switch (op) {
     case IR_ADD:
         return from_wide(w, (__int128)a.lo + b.lo, (__int128)a.hi + b.hi, (__int128)a.slo + b.slo, (__int128)a.shi + b.shi);
@@ -175,9 +179,55 @@ static struct interval of_convert(const struct ir_node *n, struct interval a) {
 
 enum { DEEPEST = 48 };
 
+static struct interval of_phi(struct ranges *r, ir_ref t, struct interval known);
+
 static struct interval known_of(const struct ranges *r, ir_ref t, unsigned w) {
     uint64_t i;
     return map_get(&r->known, t, &i) ? r->list.data[i] : interval_all(w);
+}
+
+/* A φ where paths join has one of the values that come in; each is looked at with what holds on its path and what is known here. The
+ * latter may be used because whatever is known here of a term that the predecessor can see is of the same moment (values.h). */
+static struct interval of_join(struct ranges *r, uint32_t b, uint32_t loc, unsigned w) {
+    struct interval all = {1, 0, 1, 0};
+    for (uint32_t p = r->v->first[b]; p < r->v->first[b + 1]; p++) {
+        struct ranges there;
+        uint32_t from = r->v->pred[p];
+        ranges_init(&there, r->v);
+        there.depth = r->depth + 1;
+        for (size_t i = 0; i < r->list.len; i++)
+            ranges_learn(&there, r->terms.data[i], r->list.data[i]);
+        ranges_at(&there, r->v, from);
+        ranges_edge(&there, r->v, from, b);
+        all = interval_join(all, ranges_of(&there, value_out(r->v, from, loc)));
+        ranges_free(&there);
+    }
+    return interval_empty(all) ? interval_all(w) : all;
+}
+
+static bool is_join(const struct values *v, uint32_t b) {
+    if (v->first[b + 1] - v->first[b] > 4 || v->first[b + 1] == v->first[b])
+        return false;
+    for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++)
+        if (v->number[v->pred[p]] >= v->number[b])
+            return false; /* round a loop, or not reached */
+    return true;
+}
+
+static struct interval of_phi(struct ranges *r, ir_ref t, struct interval known) {
+    enum { MOST_NESTED = 2, MOST_KNOWN = 64 };
+    const struct ir_node *n = ir_at(r->ir, t);
+    uint64_t at;
+    if (map_get(&r->v->header_index, n->imm, &at))
+        known = interval_meet(known, r->v->header_range.data[at], n->width);
+    if (map_get(&r->memo, t, &at))
+        return r->memos.data[at];
+    uint32_t b = r->depth < MOST_NESTED && r->list.len < MOST_KNOWN ? values_at_slot(r->v, var_index(n->imm)) : NONE;
+    if (b != NONE && is_join(r->v, b))
+        known = interval_meet(known, of_join(r, b, var_loc(n->imm), n->width), n->width);
+    map_put(&r->memo, t, r->memos.len);
+    vec_push(&r->memos, known);
+    return known;
 }
 
 static struct interval of(struct ranges *r, ir_ref t, int depth) {
@@ -186,6 +236,8 @@ static struct interval of(struct ranges *r, ir_ref t, int depth) {
     if (n->op == IR_CONST)
         return interval_unsigned(n->width, n->imm, n->imm);
     struct interval known = known_of(r, t, n->width), i = interval_all(n->width);
+    if (n->op == IR_VAR && var_kind(n->imm) == VAR_PHI && n->width && !interval_empty(known))
+        return of_phi(r, t, known);
     if (n->op == IR_VAR || n->op == IR_LOAD || n->op == IR_CSR || n->op == IR_APPLY || depth > DEEPEST || interval_empty(known))
         return known;
     if (map_get(&r->memo, t, &at))
@@ -198,7 +250,7 @@ static struct interval of(struct ranges *r, ir_ref t, int depth) {
     else {
         struct interval b = of(r, n->b, depth + 1);
         if (!interval_empty(a) && !interval_empty(b))
-            i = of_binary((enum ir_op)n->op, n->width, a, b);
+            i = of_binary((enum ir_op)n->op, n->width, ir_at(r->ir, n->a)->width, a, b);
     }
     i = interval_meet(i, known, n->width);
     map_put(&r->memo, t, r->memos.len);
@@ -208,12 +260,13 @@ static struct interval of(struct ranges *r, ir_ref t, int depth) {
 
 struct interval ranges_of(struct ranges *r, ir_ref t) { return of(r, t, 0); }
 
-void ranges_init(struct ranges *r, const struct ir *ir) { *r = (struct ranges){.ir = ir}; }
+void ranges_init(struct ranges *r, const struct values *v) { *r = (struct ranges){.ir = v->ir, .v = v}; }
 
 void ranges_free(struct ranges *r) {
     map_free(&r->known);
     map_free(&r->memo);
     vec_free(&r->list);
+    vec_free(&r->terms);
     vec_free(&r->memos);
 }
 
@@ -256,6 +309,7 @@ static void note(struct ranges *r, ir_ref t, struct interval i) {
     } else {
         map_put(&r->known, t, r->list.len);
         vec_push(&r->list, i);
+        vec_push(&r->terms, t);
     }
     map_free(&r->memo);
     r->memos.len = 0;
@@ -277,7 +331,7 @@ static bool inverse(const struct ranges *r, const struct ir_node *n, struct inte
     case IR_ADD:
         if (!ir_is_const(r->ir, n->b, &c))
             return false;
-        *x = of_binary(IR_SUB, w, i, interval_unsigned(w, c, c));
+        *x = of_binary(IR_SUB, w, w, i, interval_unsigned(w, c, c));
         return true;
     }
     return false;

@@ -4,15 +4,12 @@
 
 #include "cfg/values.h"
 
-/* Both readings of one bit vector at once; each is a superset of the possible values. Empty (lo > hi) where the code cannot be reached. */
-struct interval {
-    uint64_t lo, hi;    /* unsigned */
-    int64_t slo, shi;   /* signed */
-};
-
 /* What is known at one place: an interval for some terms. */
 struct ranges {
     const struct ir *ir;
+    const struct values *v;             /* may be NULL: then nothing is known of φs */
+    int depth;                          /* of φs within φs */
+    VEC(ir_ref) terms;                  /* of list, in order */
     struct map known;                   /* term → index into list */
     VEC(struct interval) list;
     struct map memo;                    /* term → index into memos, dropped when something is learnt */
@@ -29,7 +26,7 @@ bool interval_empty(struct interval a);
 /* A mask of the bits that can be 1 in any value of the term. */
 uint64_t ranges_bits(const struct ir *ir, ir_ref term);
 
-void ranges_init(struct ranges *r, const struct ir *ir);
+void ranges_init(struct ranges *r, const struct values *v);
 void ranges_free(struct ranges *r);
 struct interval ranges_of(struct ranges *r, ir_ref term);
 void ranges_learn(struct ranges *r, ir_ref term, struct interval i);    /* and what follows for its parts */

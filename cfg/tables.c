@@ -93,7 +93,7 @@ static void resolve_term(const struct values *v, uint32_t b, bool link, struct r
     refs terms = {0};
     struct ranges ranges;
     bool done = false;
-    ranges_init(&ranges, v->ir);
+    ranges_init(&ranges, v);
     ranges_at(&ranges, v, b);
     bool small = collect(v->ir, target, &terms);
     for (size_t i = terms.len; i-- > 0 && small && !done;) { /* the smallest terms first */

@@ -1,6 +1,6 @@
 #include "cfg/values.h"
 
-enum { X_RA = 1, X_SP = 2, X_T0 = 5, MOST_SLOTS = 400, MOST_CHANGES = 6, MOST_RESTARTS = 12 };
+enum { X_RA = 1, X_SP = 2, X_GP = 3, MOST_SLOTS = 400, MOST_CHANGES = 24, MOST_RESTARTS = 12 };
 static const uint32_t CALLER_SAVED = 0xf003fce2; /* ra, t0-t6, a0-a7 */
 
 /* ---- the function's graph ---------------------------------------------------------------------------------------------------- */
@@ -258,44 +258,68 @@ static bool is_phi(const struct values *v, uint32_t b, uint32_t loc, ir_ref r) {
     return n->op == IR_VAR && n->imm == var_id(VAR_PHI, code_slot(&v->g->own->flow.code, local_block(v, b)->addr), loc);
 }
 
-/* What flows in along all edges from blocks seen so far. Once a φ, always a φ, and after MOST_CHANGES a φ in any case: so it ends. */
-static bool merge(struct values *v, uint32_t b, uint32_t entry) {
-    ir_ref *in = v->in + (size_t)b * v->locs;
-    bool changed = false;
-    for (uint32_t loc = 1; loc < v->locs; loc++) {
-        ir_ref r = b == entry ? ir_var(v->ir, ir_at(v->ir, in[loc])->width, var_id(VAR_ENTRY, 0, loc)) : 0;
-        bool differ = false, stack = false;
-        for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++) {
-            ir_ref o = value_out(v, v->pred[p], loc);
-            if (!o)
-                continue;
-            stack |= ir_at(v->ir, o)->stack;
-            differ |= r && o != r;
-            r = r ? r : o;
-        }
-        if (!r || (!differ && r == in[loc]) || is_phi(v, b, loc, in[loc]))
+/* What flows in along the edges from blocks before B in the order, or along all of them; 0: nothing yet. */
+static ir_ref incoming(const struct values *v, uint32_t b, uint32_t loc, bool all, bool *differ, bool *stack) {
+    ir_ref r = 0;
+    for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++) {
+        uint32_t from = v->pred[p];
+        ir_ref o = all || v->number[from] < v->number[b] ? value_out(v, from, loc) : 0;
+        if (!o)
             continue;
-        if (differ || (in[loc] && v->changes[(size_t)b] >= MOST_CHANGES)) {
-            ir_ref before = in[loc];
-            phi(v, b, loc, in);
-            v->escaped |= stack && loc != X_SP;
-            changed |= before != in[loc];
-        } else {
-            in[loc] = r;
-            changed = true;
-        }
+        *stack |= ir_at(v->ir, o)->stack;
+        *differ |= r && o != r;
+        r = r ? r : o;
     }
+    return r;
+}
+
+/* When what comes from before has changed, what comes round a loop is stale and is looked at in the next turn only. Once a φ, always a
+ * φ, and after MOST_CHANGES a φ in any case: so it ends. In the last turn nothing changes, so every edge was looked at. */
+static bool merge_location(struct values *v, uint32_t b, uint32_t loc, uint32_t entry) {
+    ir_ref *in = v->in + (size_t)b * v->locs + loc, *before = v->before + (size_t)b * v->locs + loc;
+    bool differ = false, stack = false;
+    if (is_phi(v, b, loc, *in))
+        return false;
+    ir_ref r = incoming(v, b, loc, false, &differ, &stack);
+    if (b == entry) {
+        differ |= r != 0;
+        r = v->entry[loc];
+    }
+    if (r == *before || differ) {
+        *before = r;
+        ir_ref round = incoming(v, b, loc, true, &differ, &stack);
+        differ |= r && round && r != round;
+        r = r ? r : round;
+    }
+    *before = r;
+    if (!r || (!differ && r == *in))
+        return false;
+    if (differ || (*in && v->changes[b] >= MOST_CHANGES)) {
+        phi(v, b, loc, v->in + (size_t)b * v->locs);
+        v->escaped |= stack && loc != X_SP;
+    } else {
+        *in = r;
+    }
+    return true;
+}
+
+static bool merge(struct values *v, uint32_t b, uint32_t entry) {
+    bool changed = false;
+    for (uint32_t loc = 1; loc < v->locs; loc++)
+        changed |= merge_location(v, b, loc, entry);
     v->changes[b] += changed && v->changes[b] < 255;
     return changed;
 }
 
-static void start(struct values *v, uint32_t entry) {
+static void start(struct values *v) {
     size_t n = (size_t)v->blocks * v->locs;
-    free(v->in), free(v->out);
+    free(v->in), free(v->out), free(v->before), free(v->entry);
+    v->entry = mem_alloc(v->locs * sizeof *v->entry);
+    v->before = mem_alloc(n * sizeof *v->before);
     v->in = mem_alloc(n * sizeof *v->in);
     v->out = mem_alloc(n * sizeof *v->out);
     memset(v->changes, 0, v->blocks);
-    ir_ref *in = v->in + (size_t)entry * v->locs;
+    ir_ref *in = v->entry;
     for (uint32_t b = 0; b < v->blocks; b++)
         v->in[(size_t)b * v->locs] = ir_const(v->ir, 64, 0);
     lift_entry(v->ir, in);
@@ -303,6 +327,8 @@ static void start(struct values *v, uint32_t entry) {
         here(v, 0, VAR_ENTRY, in, i);
     v->sp = in[X_SP];
     ir_mark_stack(v->ir, v->sp);
+    if (v->g->own->flow.gp_known)
+        in[X_GP] = ir_const(v->ir, 64, v->g->own->flow.gp);
 }
 
 static void iterate(struct values *v, uint32_t from) {
@@ -341,7 +367,7 @@ void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *
         bool escaped = v->escaped;
         v->again = false;
         v->locs = LOCS + (uint32_t)v->slots.len;
-        start(v, v->order[from]);
+        start(v);
         iterate(v, from);
         if (v->escaped == escaped && !(v->again && i < MOST_RESTARTS))
             break;
@@ -352,8 +378,21 @@ void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *
 
 void values_free(struct values *v) {
     free(v->order), free(v->number), free(v->idom), free(v->pred), free(v->first);
-    free(v->in), free(v->out), free(v->condition), free(v->target), free(v->unknown), free(v->changes);
+    free(v->in), free(v->out), free(v->before), free(v->entry), free(v->condition), free(v->target), free(v->unknown), free(v->changes);
     vec_free(&v->slots);
+    map_free(&v->header_index);
+    vec_free(&v->header_range);
+}
+
+uint32_t values_at_slot(const struct values *v, uint32_t slot) {
+    const struct code *c = &v->g->own->flow.code;
+    size_t r = c->ranges;
+    while (r-- > 0)
+        if (slot >= c->first[r]) {
+            uint32_t b = cfg_block_around(v->g, c->range[r].lo + (uint64_t)(slot - c->first[r]) * 2);
+            return b == NONE ? NONE : values_local(v, b);
+        }
+    return NONE;
 }
 
 /* ---- the registers that calls do not preserve ------------------------------------------------------------------------------------ */

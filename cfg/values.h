@@ -10,12 +10,18 @@
  *
  * Assumed of the code (the psABI, and what linkers do): a call preserves sp and the callee-saved registers (those that some function of the
  * image changes without ever saving them are not believed); nobody but the function itself knows its stack frame unless it lets an
- * address of it out; constant sections do not change. */
+ * address of it out; constant sections do not change; gp is __global_pointer$ wherever it is used as a base. */
 #ifndef POTOROO_CFG_VALUES_H
 #define POTOROO_CFG_VALUES_H
 
 #include "cfg/graph.h"
 #include "cfg/lift.h"
+
+/* Both readings of one bit vector at once; each is a superset of the possible values. Empty (lo > hi) where the code cannot be reached. */
+struct interval {
+    uint64_t lo, hi;    /* unsigned */
+    int64_t slo, shi;   /* signed */
+};
 
 struct stack_slot {
     int64_t offset;     /* from sp at the function's entry; negative */
@@ -31,6 +37,8 @@ struct values {
     uint32_t *idom;                 /* immediate dominator, local; the entry's is itself */
     uint32_t *pred, *first;         /* predecessors, local: pred[first[b] .. first[b + 1]) */
     ir_ref *in, *out;               /* [block * locs + location] */
+    ir_ref *entry;                  /* by location: at the function's entry */
+    ir_ref *before;                 /* like in: what came from blocks before this one in the order, when last looked at */
     ir_ref *condition, *target;     /* at the end of each block, 0: none */
     uint8_t *changes;
     bool *unknown;                  /* the block has an instruction that is not modelled */
@@ -39,6 +47,9 @@ struct values {
     bool again;
     uint32_t unsaved;               /* registers that calls do not preserve, beyond the caller-saved ones */
     ir_ref sp;                      /* the variable: sp at entry */
+    /* What the bounds found of loop headers' φs: variable → index into header_range. Filled by bounds_derive, used by ranges. */
+    struct map header_index;
+    VEC(struct interval) header_range;
 };
 
 /* Registers that the psABI says calls preserve, but that some returning function here changes and never stores. A bit each. */
@@ -46,6 +57,7 @@ uint32_t values_unsaved(const struct cfg *g);
 void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved);
 void values_free(struct values *v);
 uint32_t values_local(const struct values *v, uint32_t block);
+uint32_t values_at_slot(const struct values *v, uint32_t slot); /* the local block around the instruction there, NONE: another function's */
 static inline ir_ref value_in(const struct values *v, uint32_t b, uint32_t loc) { return v->in[(size_t)b * v->locs + loc]; }
 static inline ir_ref value_out(const struct values *v, uint32_t b, uint32_t loc) { return v->out[(size_t)b * v->locs + loc]; }
 bool values_dominates(const struct values *v, uint32_t a, uint32_t b);
