@@ -58,11 +58,12 @@ struct block {
     uint64_t next[2]; /* ODD (no address) where the fast path must not match */
     uint32_t cost[2]; /* base cost of the whole block, leaving by next[0] or next[1] */
     uint32_t n;
-    uint8_t end, flags, early; /* early: lines fetched at the start, besides the first instruction's */
-    uint64_t early_line[EARLY_LINES], early_page[EARLY_LINES];
-    uint64_t follow;  /* address behind it */
+    uint8_t end, flags, early;
+    uint64_t line;   /* of the first instruction */
+    uint64_t follow; /* address behind it */
+    uint64_t early_line[EARLY_LINES], early_page[EARLY_LINES]; /* lines fetched at the start, besides */
     struct insn insn[];
-};
+} __attribute__((aligned(64)));
 
 #define ODD 1u
 #define NO_LINE UINT64_MAX
@@ -97,6 +98,7 @@ struct board {
     uint64_t *load_line, *store_line; /* per L1D set: a line that a load (store) may touch with no effect, or NO_LINE */
     uint32_t l1d_shift, l1d_mask;
     uint64_t l1d_offset;          /* line - 1 */
+    bool data_slow;               /* no L1D, or a DTLB: every access goes the long way */
 
     /* instruction side */
     uint64_t fetch_line, fetch_page; /* the line in the fetch unit, the page that it translated last */

@@ -1,45 +1,51 @@
-/* Replacement policies. Per way: the line, a dirty flag and one number AGE whose meaning is the policy's:
- *   lru     time of the last access           fifo   time of the fill
- *   nru     referenced bit; when a victim is wanted and all bits are set, all are cleared first; victim = lowest clear
- *   mru     referenced bit; when an access sets the last clear bit, all others are cleared at once; victim = lowest clear
- *   srrip   2-bit re-reference prediction: 2 at fill, 0 at a hit; victim = lowest way at 3, all counting up until there is one
- *           (Jaleel et al., ISCA 2010, SRRIP-HP)
- *   plru    unused: a set's tree is in tree[], node 1 the root, bit 0 = the next victim is on the left
- *   random  unused: a xorshift generator with a fixed seed for each cache, stepped once a replacement */
+/* Replacement policies. An entry is a line and its dirty bit; a set's entries lie together, so that a look-up reads one or two of the
+ * host's cache lines. What else a set keeps is the policy's:
+ *   lru, fifo   nothing: the entries are in order, the next victim last (so a hit in lru moves the entry to the front)
+ *   nru         a referenced bit a way; when a victim is wanted and all are set, all are cleared first; victim = lowest clear
+ *   mru         a referenced bit a way; when an access sets the last clear bit, all others are cleared at once; victim = lowest clear
+ *   srrip       a 2-bit re-reference prediction a way: 2 at fill, 0 at a hit; victim = lowest way at 3, all counting up until there is one
+ *               (Jaleel et al., ISCA 2010, SRRIP-HP)
+ *   plru        a bit a tree node (node 1 the root), 0 = the next victim is on the left
+ *   random      nothing; one xorshift generator with a fixed seed for each cache, stepped once a replacement */
 #include "tracer/platform/cache.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-struct way {
-    uint64_t line, age;
-    bool dirty;
-};
-
 struct cache {
-    struct platform_cache config;
-    struct way *ways;
-    uint64_t *tree;
-    uint64_t clock, seed;
+    uint64_t *entries;  /* line << 1 | dirty, or EMPTY; set s at entries + s * ways */
+    uint32_t ways, mask;
+    bool ordered, lru, write_back, allocate;
+    enum platform_policy policy;
+    uint8_t *ages;      /* beside entries: bit or prediction */
+    uint64_t *trees;    /* a set */
+    uint32_t sets;
+    uint64_t seed;
 };
 
-#define NO_LINE UINT64_MAX
+#define EMPTY UINT64_MAX
 
 void cache_flush(struct cache *c)
 {
-    for (uint64_t i = 0; i < (uint64_t)c->config.sets * c->config.ways; i++) c->ways[i] = (struct way){.line = NO_LINE};
-    for (uint32_t s = 0; s < c->config.sets; s++) c->tree[s] = 0;
+    for (uint64_t i = 0; i < (uint64_t)c->sets * c->ways; i++) {
+        c->entries[i] = EMPTY;
+        c->ages[i] = 0;
+    }
+    for (uint32_t s = 0; s < c->sets; s++) c->trees[s] = 0;
 }
 
 struct cache *cache_new(const struct platform_cache *config)
 {
+    size_t entries = (size_t)config->sets * config->ways, size = (entries * sizeof(uint64_t) + 63) / 64 * 64;
     struct cache *c = calloc(1, sizeof *c);
     if (!c) return NULL;
-    c->config = *config;
-    c->seed = 0x9e3779b97f4a7c15u;
-    c->ways = calloc((size_t)config->sets * config->ways, sizeof *c->ways);
-    c->tree = calloc(config->sets, sizeof *c->tree);
-    if (!c->ways || !c->tree) {
+    *c = (struct cache){.ways = config->ways, .mask = config->sets - 1, .policy = config->policy, .sets = config->sets,
+                        .write_back = config->write_back, .allocate = config->allocate, .seed = 0x9e3779b97f4a7c15u,
+                        .lru = config->policy == POLICY_LRU, .ordered = config->policy == POLICY_LRU || config->policy == POLICY_FIFO};
+    c->entries = aligned_alloc(64, size);
+    c->ages = malloc(entries);
+    c->trees = malloc(config->sets * sizeof *c->trees);
+    if (!c->entries || !c->ages || !c->trees) {
         cache_free(c);
         return NULL;
     }
@@ -50,8 +56,9 @@ struct cache *cache_new(const struct platform_cache *config)
 void cache_free(struct cache *c)
 {
     if (!c) return;
-    free(c->ways);
-    free(c->tree);
+    free(c->entries);
+    free(c->ages);
+    free(c->trees);
     free(c);
 }
 
@@ -79,126 +86,137 @@ static uint32_t plru_victim(uint64_t tree, uint32_t ways)
     return node - ways;
 }
 
-static void mru_touch(struct way *set, uint32_t ways, uint32_t w)
+static void mru_touch(uint8_t *ages, uint32_t ways, uint32_t w)
 {
-    set[w].age = 1;
+    ages[w] = 1;
     for (uint32_t i = 0; i < ways; i++)
-        if (!set[i].age) return;
-    for (uint32_t i = 0; i < ways; i++) set[i].age = i == w;
+        if (!ages[i]) return;
+    for (uint32_t i = 0; i < ways; i++) ages[i] = i == w;
 }
 
 static void touch(struct cache *c, uint32_t s, uint32_t w, bool fill)
 {
-    struct way *set = c->ways + (uint64_t)s * c->config.ways;
-    switch (c->config.policy) {
-    case POLICY_LRU: set[w].age = ++c->clock; break;
-    case POLICY_FIFO: if (fill) set[w].age = ++c->clock; break;
-    case POLICY_PLRU: plru_touch(&c->tree[s], c->config.ways, w); break;
-    case POLICY_NRU: set[w].age = 1; break;
-    case POLICY_MRU: mru_touch(set, c->config.ways, w); break;
-    case POLICY_SRRIP: set[w].age = fill ? 2 : 0; break;
-    case POLICY_RANDOM:
-    case POLICY_COUNT: break;
+    uint8_t *ages = c->ages + (uint64_t)s * c->ways;
+    switch (c->policy) {
+    case POLICY_PLRU: plru_touch(&c->trees[s], c->ways, w); break;
+    case POLICY_NRU: ages[w] = 1; break;
+    case POLICY_MRU: mru_touch(ages, c->ways, w); break;
+    case POLICY_SRRIP: ages[w] = fill ? 2 : 0; break;
+    default: break;
     }
 }
 
-static uint32_t oldest(const struct way *set, uint32_t ways)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < ways; i++)
-        if (set[i].age < set[best].age) best = i;
-    return best;
-}
-
-static uint32_t first_of_age(const struct way *set, uint32_t ways, uint64_t age)
+static uint32_t first_of_age(const uint8_t *ages, uint32_t ways, uint8_t age)
 {
     uint32_t i = 0;
-    while (i < ways && set[i].age != age) i++;
+    while (i < ways && ages[i] != age) i++;
     return i;
 }
 
-static uint32_t nru_victim(struct way *set, uint32_t ways)
+static uint32_t nru_victim(uint8_t *ages, uint32_t ways)
 {
-    uint32_t w = first_of_age(set, ways, 0);
+    uint32_t w = first_of_age(ages, ways, 0);
     if (w < ways) return w;
-    for (uint32_t i = 0; i < ways; i++) set[i].age = 0;
+    for (uint32_t i = 0; i < ways; i++) ages[i] = 0;
     return 0;
 }
 
-static uint32_t srrip_victim(struct way *set, uint32_t ways)
+static uint32_t srrip_victim(uint8_t *ages, uint32_t ways)
 {
     for (;;) {
-        uint32_t w = first_of_age(set, ways, 3);
+        uint32_t w = first_of_age(ages, ways, 3);
         if (w < ways) return w;
-        for (uint32_t i = 0; i < ways; i++) set[i].age++;
+        for (uint32_t i = 0; i < ways; i++) ages[i]++;
     }
 }
 
 static uint32_t victim_way(struct cache *c, uint32_t s)
 {
-    uint32_t ways = c->config.ways;
-    struct way *set = c->ways + (uint64_t)s * ways;
+    uint32_t ways = c->ways;
+    const uint64_t *set = c->entries + (uint64_t)s * ways;
+    uint8_t *ages = c->ages + (uint64_t)s * ways;
     for (uint32_t i = 0; i < ways; i++)
-        if (set[i].line == NO_LINE) return i;
-    switch (c->config.policy) {
-    case POLICY_LRU:
-    case POLICY_FIFO: return oldest(set, ways);
-    case POLICY_PLRU: return plru_victim(c->tree[s], ways);
-    case POLICY_NRU: return nru_victim(set, ways);
-    case POLICY_MRU: return ways == 1 ? 0 : first_of_age(set, ways, 0);
-    case POLICY_SRRIP: return srrip_victim(set, ways);
+        if (set[i] == EMPTY) return i;
+    switch (c->policy) {
+    case POLICY_PLRU: return plru_victim(c->trees[s], ways);
+    case POLICY_NRU: return nru_victim(ages, ways);
+    case POLICY_MRU: return ways == 1 ? 0 : first_of_age(ages, ways, 0);
+    case POLICY_SRRIP: return srrip_victim(ages, ways);
     case POLICY_RANDOM: return (uint32_t)(next_random(c) % ways);
-    case POLICY_COUNT: break;
+    default: abort();
     }
-    abort();
 }
 
-static struct way *find(struct cache *c, uint64_t line, uint32_t *w)
+/* The way that holds LINE, or c->ways. */
+static inline uint32_t find(const uint64_t *set, uint32_t ways, uint64_t line)
 {
-    struct way *set = c->ways + (line & (c->config.sets - 1)) * c->config.ways;
-    for (*w = 0; *w < c->config.ways; ++*w)
-        if (set[*w].line == line) return &set[*w];
-    return NULL;
+    uint32_t w = 0;
+    while (w < ways && set[w] >> 1 != line) w++;
+    return w;
 }
 
-static unsigned fill(struct cache *c, uint64_t line, uint64_t *victim)
+/* The entry of way W moves to the front, as ENTRY; those before it move back by one. */
+static inline void to_front(uint64_t *set, uint32_t w, uint64_t entry)
 {
-    uint32_t s = (uint32_t)(line & (c->config.sets - 1)), w = victim_way(c, s);
-    struct way *way = &c->ways[(uint64_t)s * c->config.ways + w];
+    for (; w; w--) set[w] = set[w - 1];
+    set[0] = entry;
+}
+
+static inline unsigned evict(uint64_t entry, uint64_t *victim)
+{
+    if (entry == EMPTY) return 0;
+    *victim = entry >> 1;
+    return CACHE_EVICTED | (entry & 1 ? CACHE_WROTE_BACK : 0);
+}
+
+static inline unsigned access_ordered(struct cache *c, uint64_t *set, uint64_t line, bool store, uint64_t *victim)
+{
+    uint32_t w = find(set, c->ways, line);
+    unsigned outcome = CACHE_PRESENT | CACHE_STABLE;
+    uint64_t dirty = store && c->write_back, entry;
+    if (w < c->ways) {
+        outcome |= CACHE_HIT;
+        entry = set[w] |= dirty;
+        if (c->lru) to_front(set, w, entry);
+    } else if (store && !c->allocate) {
+        return 0;
+    } else {
+        outcome |= evict(set[c->ways - 1], victim);
+        entry = line << 1 | dirty;
+        to_front(set, c->ways - 1, entry);
+    }
+    return outcome | (entry & 1 ? CACHE_DIRTY : 0);
+}
+
+static unsigned access_placed(struct cache *c, uint64_t *set, uint64_t line, bool store, uint64_t *victim)
+{
+    uint32_t s = (uint32_t)(line & c->mask), w = find(set, c->ways, line);
+    bool hit = w < c->ways;
     unsigned outcome = CACHE_PRESENT;
-    if (way->line != NO_LINE) {
-        outcome |= CACHE_EVICTED | (way->dirty ? CACHE_WROTE_BACK : 0);
-        *victim = way->line;
+    if (!hit && store && !c->allocate) return 0;
+    if (hit) {
+        outcome |= CACHE_HIT;
+    } else {
+        w = victim_way(c, s);
+        outcome |= evict(set[w], victim);
+        set[w] = line << 1;
     }
-    way->line = line;
-    way->dirty = false;
-    touch(c, s, w, true);
-    if (c->config.policy != POLICY_SRRIP) outcome |= CACHE_STABLE;
-    return outcome;
+    touch(c, s, w, !hit);
+    if (store && c->write_back) set[w] |= 1;
+    if (hit || c->policy != POLICY_SRRIP) outcome |= CACHE_STABLE;
+    return outcome | (set[w] & 1 ? CACHE_DIRTY : 0);
 }
 
 unsigned cache_access(struct cache *c, uint64_t line, bool store, uint64_t *victim)
 {
-    uint32_t w;
-    unsigned outcome;
-    assert(line != NO_LINE);
-    struct way *way = find(c, line, &w);
-    if (way) {
-        outcome = CACHE_HIT | CACHE_PRESENT | CACHE_STABLE;
-        touch(c, (uint32_t)(line & (c->config.sets - 1)), w, false);
-    } else if (store && !c->config.allocate) {
-        return 0;
-    } else {
-        outcome = fill(c, line, victim);
-        way = find(c, line, &w);
-    }
-    if (store && c->config.write_back) way->dirty = true;
-    return outcome | (way->dirty ? CACHE_DIRTY : 0);
+    uint64_t *set = c->entries + (line & c->mask) * c->ways;
+    assert(line < EMPTY >> 1);
+    return c->ordered ? access_ordered(c, set, line, store, victim) : access_placed(c, set, line, store, victim);
 }
 
 void cache_post(struct cache *c, uint64_t line)
 {
-    uint32_t w;
-    struct way *way = find(c, line, &w);
-    if (way && c->config.write_back) way->dirty = true;
+    uint64_t *set = c->entries + (line & c->mask) * c->ways;
+    uint32_t w = find(set, c->ways, line);
+    if (w < c->ways && c->write_back) set[w] |= 1;
 }

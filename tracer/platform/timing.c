@@ -60,6 +60,7 @@ void timing_init(void)
     board.fetch_mru = new_filter(board.l1i_mask + 1);
     board.load_line = new_filter(board.l1d_mask + 1);
     board.store_line = new_filter(board.l1d_mask + 1);
+    board.data_slow = !board.l1d_cache || board.dtlb_cache;
     board.fetch_line = board.fetch_page = NO_LINE;
     board.start.end = END_NONE;
     board.start.pc = board.start.next[0] = board.start.next[1] = ODD;
@@ -190,7 +191,7 @@ void timing_on_block(unsigned vcpu, void *user)
     }
     board.current = b;
     if (UNLIKELY(b->flags & BLOCK_PORT)) output_block(from, b);
-    fetch(b->insn[0].line, b->pc >> board.itlb_shift);
+    fetch(b->line, b->pc >> board.itlb_shift);
     if (UNLIKELY(b->flags & BLOCK_CROSSING)) fetch_crossing(b);
     if (b->flags & BLOCK_EARLY)
         for (unsigned i = 0; i < b->early; i++) fetch(b->early_line[i], b->early_page[i]);
@@ -215,7 +216,7 @@ static void access_l1d(uint64_t paddr, bool store)
     }
     if (!(outcome & CACHE_PRESENT)) return;
     if (store && !l1d->write_back) post_l2(paddr);
-    bool stable = outcome & CACHE_STABLE && !board.dtlb_cache, store_stable = stable && (l1d->write_back ? outcome & CACHE_DIRTY : !board.l2_cache);
+    bool stable = outcome & CACHE_STABLE, store_stable = stable && (l1d->write_back ? outcome & CACHE_DIRTY : !board.l2_cache);
     board.load_line[set] = stable ? line : NO_LINE;
     board.store_line[set] = store_stable ? line : NO_LINE;
 }
@@ -272,14 +273,14 @@ static __attribute__((noinline)) void access_slow(const struct insn *i, qemu_plu
     if (last >> board.l1d_shift != vaddr >> board.l1d_shift) access_part(i, info, last & ~((1ull << board.l1d_shift) - 1), store);
 }
 
-/* The fast path: a page that is known, one line, and that line is in its set's filter. */
+/* The fast path: a page that is known, one line; and nothing to do if that line is in its set's filter. */
 static inline void access_data(const struct insn *i, qemu_plugin_meminfo_t info, uint64_t vaddr, const uint64_t *filter, bool store)
 {
     if (UNLIKELY(i->block != board.current)) flow_resume(i);
     const struct page *p = &board.pages[vaddr >> PAGE_SHIFT & (PAGES - 1)];
     uint64_t paddr = vaddr + p->delta, line = paddr >> board.l1d_shift;
-    if (p->tag == vaddr >> PAGE_SHIFT && (vaddr & board.l1d_offset) <= i->limit && filter[line & board.l1d_mask] == line) return;
-    access_slow(i, info, vaddr, store);
+    if (p->tag != vaddr >> PAGE_SHIFT || (vaddr & board.l1d_offset) > i->limit || board.data_slow) access_slow(i, info, vaddr, store);
+    else if (filter[line & board.l1d_mask] != line) access_l1d(paddr, store);
 }
 
 void timing_on_load(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *user)

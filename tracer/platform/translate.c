@@ -11,15 +11,15 @@
 struct chunk {
     struct chunk *next;
     size_t used;
-    char data[1 << 18] __attribute__((aligned(16)));
+    char data[1 << 18] __attribute__((aligned(64)));
 };
 static struct chunk *chunks;
 
 static void *block_alloc(size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
+    size = (size + 63) & ~(size_t)63;
     if (!chunks || chunks->used + size > sizeof chunks->data) {
-        struct chunk *c = malloc(sizeof *c);
+        struct chunk *c = aligned_alloc(64, sizeof *c);
         if (!c || size > sizeof c->data) board_fatal("out of memory");
         c->next = chunks;
         c->used = 0;
@@ -238,7 +238,7 @@ void translate_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
     b->pc = b->insn[0].pc;
     set_end(b, &d);
-    uint64_t line = b->insn[0].line;
+    uint64_t line = b->line = b->insn[0].line;
     bool early = true;
     qemu_plugin_register_vcpu_tb_exec_cb(tb, timing_on_block, QEMU_PLUGIN_CB_R_REGS, b);
     for (size_t k = 0; k < n; k++) register_insn(b, &b->insn[k], qemu_plugin_tb_get_insn(tb, k), &line, &early);
