@@ -111,11 +111,11 @@ static void say_dependencies(struct cc *c, words *w, const char *source) {
     if (!l->dep)
         return;
     if (!l->dep_file) {
+        const char *stem = with_ending(c, base_of(source), "");
         char *file = with_ending(c, l->output ? l->output : base_of(source), ".d");
-        if (l->mode == CC_LINK && !c->clang && (!l->output || l->inputs > 1)) {
-            char *stem = with_ending(c, l->output ? l->output : "a.out", "");
-            file = own(c, str_printf("%s-%s", stem, with_ending(c, base_of(source), ".d")));
-        }
+        bool joined = l->mode == CC_LINK && !l->output && !c->clang; /* gcc: after a.out, unless that says nothing new */
+        if (joined && (l->inputs > 1 || strcmp(stem, "a") != 0))
+            file = own(c, str_printf("a-%s.d", stem));
         say(w, "-MF");
         say(w, file);
     }

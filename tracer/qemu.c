@@ -211,6 +211,23 @@ int qemu_line_make(struct qemu_line *l, const struct run_options *o, const struc
     return 0;
 }
 
+int qemu_line_make_bare(struct qemu_line *l, const char *platform, const struct platform *p, const char *ram, struct err *e) {
+    char *plugin, *text;
+    if (find_plugin(&plugin, e) < 0)
+        return -1;
+    text = escape(plugin);
+    free(plugin);
+    option(&text, "platform", platform);
+    option(&text, "ram", ram);
+    add_board(l, p, ram);
+    add_console(l, NULL);
+    add(l, "-plugin");
+    vec_push(&l->argv, text);
+    add_words(l, p->qemu);
+    vec_push(&l->argv, NULL);
+    return 0;
+}
+
 void qemu_line_free(struct qemu_line *l) {
     for (size_t i = 0; i < l->argv.len; i++)
         free(l->argv.data[i]);

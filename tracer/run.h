@@ -26,6 +26,8 @@ struct qemu_line {
 };
 int qemu_line_make(struct qemu_line *l, const struct run_options *o, const struct platform *p, const struct image *img,
                    const struct qemu_files *files, struct err *e);
+/* For a guest that is in the RAM file already: no kernel, console or trace. */
+int qemu_line_make_bare(struct qemu_line *l, const char *platform, const struct platform *p, const char *ram, struct err *e);
 void qemu_line_free(struct qemu_line *l);
 /* Physical address of the ELF's potoroo_buffer. */
 int qemu_find_buffer(const struct image *img, uint64_t *paddr, struct err *e);

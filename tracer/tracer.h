@@ -58,6 +58,24 @@ struct run_summary {
 };
 int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e);
 
+/* ---- bare-metal guests --------------------------------------------------------------------------------------------- */
+
+/* All that a guest's author is told of a board: where things are, nothing of what anything costs. Addresses are physical. */
+struct board_facts {
+    uint64_t ram_base, ram_size;
+    uint64_t uncached_base, uncached_size; /* size 0: none. QEMU keeps its device tree in the last 2 MiB of RAM, at most 64 KiB from their start */
+    uint64_t counter;                      /* the counter page (docs/ARCHITECTURE.md) */
+    uint64_t clock_hz;
+    char digest[33];                       /* of the platform file, hex */
+};
+struct guest_board;
+struct guest_board *guest_open(const char *platform, struct board_facts *facts, struct err *e); /* NULL on failure */
+/* Fresh RAM, all zero, for the next power-on: borrowed, valid until the next guest_reset or guest_close. Write the program there. */
+uint8_t *guest_reset(struct guest_board *b, struct err *e);
+/* Power on; execution starts at ram_base in M-mode. Returns when the guest has powered off; its results are in the RAM. */
+int guest_run(struct guest_board *b, double seconds, struct err *e);
+void guest_close(struct guest_board *b); /* b may be NULL */
+
 /* ---- the compiler wrapper ------------------------------------------------------------------------------------------ */
 
 enum probe_density { PROBES_ALL, PROBES_SPARSE };

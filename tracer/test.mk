@@ -1,0 +1,39 @@
+# The tests of probes, traces and runs. The board's own are in platform.mk.
+TRACER_TEST_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash -lzstd
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+$(eval $(call host_program,tracer/test/probe_tool,tracer/test/probe_tool.c,tracer cfg base,$(TRACER_TEST_LIBS)))
+
+# A writer of small frames, and (for hostile files) a reader that does not check sums.
+$(BUILD)/tracer/test/trace_test: tracer/test/trace_test.c tracer/trace_write.c tracer/trace_read.c $(BUILD)/base/libbase.a tracer/trace_format.h
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DFRAME_LIMIT=40 -o $@ $(filter %.c %.a,$^) -lcmocka -lzstd -lxxhash -ljansson -linih
+
+FUZZ_SOURCES := tracer/test/trace_fuzz.c tracer/trace_write.c tracer/trace_read.c base/error.c base/memory.c base/map.c base/file.c
+$(BUILD)/tracer/test/trace_fuzz: $(FUZZ_SOURCES) tracer/trace_format.h
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -DFRAME_LIMIT=40 -DTRACE_UNCHECKED -o $@ $(FUZZ_SOURCES) -lzstd -lxxhash -ljansson -linih
+
+check-tracer-trace: $(BUILD)/tracer/test/trace_test
+	@.ci/cmocka $<
+check-tracer-fuzz: $(BUILD)/tracer/test/trace_fuzz
+	@$< 3000
+check-tracer-probe: $(BUILD)/tracer/test/probe_tool
+	@$(PYTHON) tracer/test/probe_test.py $<
+check-tracer-programs: $(BUILD)/potoroo
+	@$(PYTHON) tracer/test/programs_test.py $< $(RV_PREFIX) $(QEMU)
+check-tracer-cc: $(BUILD)/potoroo
+	@$(PYTHON) tracer/test/cc_test.py $< $(RV_PREFIX)
+check-tracer-run: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/run_test.py $< $(RV_PREFIX) platforms/reference.ini
+CHECKS += check-tracer-trace check-tracer-fuzz check-tracer-probe check-tracer-programs check-tracer-cc check-tracer-run
+
+# Heavier: FUZZ_SEED and FUZZ_ROUNDS choose the mutants.
+FUZZ_SEED ?= 2
+FUZZ_ROUNDS ?= 300000
+.PHONY: fuzz-trace
+fuzz-trace: $(BUILD)/tracer/test/trace_fuzz
+	@$< $(FUZZ_ROUNDS) $(FUZZ_SEED)
+HELP += "fuzz-trace|read mutated traces (FUZZ_ROUNDS, FUZZ_SEED)"
