@@ -98,6 +98,15 @@ static inline struct tcb *tcb_of(struct link *link)
 	return (struct tcb *)((char *)link - offsetof(struct tcb, link));
 }
 
+/* The thread that comes first in a list that is not empty, taken off it. */
+static inline struct tcb *list_take(struct link *list)
+{
+	struct link *first = list->next;
+
+	list_remove(first);
+	return tcb_of(first);
+}
+
 /* What a system call returns to the thread that made it. */
 static inline void thread_result(struct tcb *thread, word error)
 {
@@ -123,14 +132,27 @@ struct tcb *schedule(void);	       /* makes `current` who is to run, in its addr
 
 /* cap.c: false when `index` is no slot of the current thread's CNode; *slot then means nothing. */
 bool cap_slot(word index, struct cap **slot);
-/* 0 and *found, a capability of that type with these rights; or an error. */
-word cap_find(word index, enum cap_type type, word rights, struct cap **found);
+/* 0 and *found, a capability of that type; or an error. */
+word cap_find(word index, enum cap_type type, struct cap **found);
+/* … with these rights, too. */
+static inline word cap_find_right(word index, enum cap_type type, word rights, struct cap **found)
+{
+	word error = cap_find(index, type, found);
+
+	if (error)
+		return error;
+	return rights & ~(*found)->rights ? KERNEL_NO_RIGHT : KERNEL_OK;
+}
 word cnode_invoke(struct cap *cap, word label);
 
-/* endpoint.c: the current thread sends, receives, replies. */
-enum send_mode { SEND_TRY, SEND_WAIT, SEND_CALL };
-void endpoint_send(struct endpoint *endpoint, word badge, enum send_mode mode);
-void endpoint_receive(struct endpoint *endpoint, bool wait);
+/* endpoint.c: the current thread sends, receives, replies; `try` does not wait. One function for each way, so that no
+ * branch in them is decided by the caller. */
+void endpoint_send(struct endpoint *endpoint, word badge);
+void endpoint_try_send(struct endpoint *endpoint, word badge);
+void endpoint_call(struct endpoint *endpoint, word badge);
+void endpoint_fault(struct endpoint *endpoint, word badge); /* calls with its fault for a message */
+void endpoint_receive(struct endpoint *endpoint);
+void endpoint_try_receive(struct endpoint *endpoint);
 void endpoint_reply(struct tcb *to); /* to the current thread's caller */
 
 /* notification.c */

@@ -13,7 +13,7 @@ typedef uint64_t word;
 #define ENTRY __attribute__((noipa))
 
 /* A function that is not copied into its callers: one with a loop, so that a loop in the source is one loop in the binary
- * (facts.ff); and one whose callers' branches hang on its own, so that the compiler makes no edge that nothing can take. */
+ * (facts.ff). */
 #define ALONE __attribute__((noinline, noclone))
 
 #define LINE_WORDS 8 /* the 64 bytes that copies move at a time */

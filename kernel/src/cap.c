@@ -13,14 +13,12 @@ bool cap_slot(word index, struct cap **slot)
 	return cnode_slot(current->cspace, index, slot);
 }
 
-word cap_find(word index, enum cap_type type, word rights, struct cap **found)
+word cap_find(word index, enum cap_type type, struct cap **found)
 {
 	struct cap *cap;
 
 	if (!cap_slot(index, &cap) || cap->type != type)
 		return KERNEL_BAD_CAP;
-	if (rights & ~cap->rights)
-		return KERNEL_NO_RIGHT;
 	*found = cap;
 	return KERNEL_OK;
 }

@@ -16,7 +16,7 @@ ALONE static void message_copy_lines(word *to, const word *from, word length)
 	} while (line < length);
 }
 
-static void message_move(struct tcb *from, struct tcb *to)
+ALONE static void message_move(struct tcb *from, struct tcb *to)
 {
 	const word *in = &from->context.x[REG_A1];
 	word *out = &to->context.x[REG_A1];
@@ -35,13 +35,8 @@ static void message_move(struct tcb *from, struct tcb *to)
 		out[0] -= length - MESSAGE_REGISTERS;
 }
 
-/* What `from` has to say, a message or its fault, arrives at `to`. */
-ALONE static void message_deliver(struct tcb *from, struct tcb *to, word badge)
+static inline void message_arrived(struct tcb *to, word badge)
 {
-	if (from->fault)
-		fault_message(from, to);
-	else
-		message_move(from, to);
 	to->context.x[REG_A6] = badge;
 	thread_result(to, KERNEL_OK);
 }
@@ -62,52 +57,106 @@ static inline void wait_in(struct link *list, enum thread_state state)
 	list_append(list, &self->link);
 }
 
-void endpoint_send(struct endpoint *endpoint, word badge, enum send_mode mode)
+static inline void wait_to_send(struct endpoint *endpoint, word badge, word calls)
 {
-	struct tcb *self = current;
+	current->send_badge = badge;
+	current->send_calls = calls;
+	wait_in(&endpoint->senders, SENDING);
+}
 
-	if (!list_empty(&endpoint->receivers)) {
-		struct tcb *receiver = tcb_of(endpoint->receivers.next);
+/* To the receiver that has waited longest; there is one. */
+static inline void send_now(struct endpoint *endpoint, word badge)
+{
+	struct tcb *self = current, *receiver = list_take(&endpoint->receivers);
 
-		list_remove(&receiver->link);
-		message_deliver(self, receiver, badge);
-		if (mode == SEND_CALL) {
-			ready_remove(self);
-			await_reply(self, receiver);
-		} else {
-			thread_result(self, KERNEL_OK);
-		}
-		ready_add(receiver);
-	} else if (mode == SEND_TRY) {
-		thread_result(self, KERNEL_WOULD_BLOCK);
+	message_move(self, receiver);
+	message_arrived(receiver, badge);
+	thread_result(self, KERNEL_OK);
+	ready_add(receiver);
+}
+
+void endpoint_send(struct endpoint *endpoint, word badge)
+{
+	if (list_empty(&endpoint->receivers))
+		wait_to_send(endpoint, badge, false);
+	else
+		send_now(endpoint, badge);
+}
+
+void endpoint_try_send(struct endpoint *endpoint, word badge)
+{
+	if (list_empty(&endpoint->receivers))
+		thread_result(current, KERNEL_WOULD_BLOCK);
+	else
+		send_now(endpoint, badge);
+}
+
+void endpoint_call(struct endpoint *endpoint, word badge)
+{
+	struct tcb *self = current, *receiver;
+
+	if (list_empty(&endpoint->receivers)) {
+		wait_to_send(endpoint, badge, true);
+		return;
+	}
+	receiver = list_take(&endpoint->receivers);
+	message_move(self, receiver);
+	message_arrived(receiver, badge);
+	ready_remove(self);
+	await_reply(self, receiver);
+	ready_add(receiver);
+}
+
+void endpoint_fault(struct endpoint *endpoint, word badge)
+{
+	struct tcb *self = current, *receiver;
+
+	if (list_empty(&endpoint->receivers)) {
+		wait_to_send(endpoint, badge, true);
+		return;
+	}
+	receiver = list_take(&endpoint->receivers);
+	fault_message(self, receiver);
+	message_arrived(receiver, badge);
+	ready_remove(self);
+	await_reply(self, receiver);
+	ready_add(receiver);
+}
+
+/* From the sender that has waited longest; there is one. */
+static inline void receive_now(struct endpoint *endpoint)
+{
+	struct tcb *self = current, *sender = list_take(&endpoint->senders);
+
+	message_arrived(self, sender->send_badge);
+	if (sender->fault) {
+		fault_message(sender, self);
+		await_reply(sender, self);
+		return;
+	}
+	message_move(sender, self);
+	if (sender->send_calls) {
+		await_reply(sender, self);
 	} else {
-		self->send_badge = badge;
-		self->send_calls = mode == SEND_CALL;
-		wait_in(&endpoint->senders, SENDING);
+		thread_result(sender, KERNEL_OK);
+		ready_add(sender);
 	}
 }
 
-void endpoint_receive(struct endpoint *endpoint, bool wait)
+void endpoint_receive(struct endpoint *endpoint)
 {
-	struct tcb *self = current;
-
-	thread_abandon_caller(self);
-	if (!list_empty(&endpoint->senders)) {
-		struct tcb *sender = tcb_of(endpoint->senders.next);
-
-		list_remove(&sender->link);
-		message_deliver(sender, self, sender->send_badge);
-		if (sender->send_calls) {
-			await_reply(sender, self);
-		} else {
-			thread_result(sender, KERNEL_OK);
-			ready_add(sender);
-		}
-	} else if (!wait) {
-		thread_result(self, KERNEL_WOULD_BLOCK);
-	} else {
+	if (list_empty(&endpoint->senders))
 		wait_in(&endpoint->receivers, RECEIVING);
-	}
+	else
+		receive_now(endpoint);
+}
+
+void endpoint_try_receive(struct endpoint *endpoint)
+{
+	if (list_empty(&endpoint->senders))
+		thread_result(current, KERNEL_WOULD_BLOCK);
+	else
+		receive_now(endpoint);
 }
 
 void endpoint_reply(struct tcb *to)
@@ -121,7 +170,6 @@ void endpoint_reply(struct tcb *to)
 		return;
 	}
 	message_move(self, to);
-	to->context.x[REG_A6] = 0;
-	thread_result(to, KERNEL_OK);
+	message_arrived(to, 0);
 	ready_add(to);
 }

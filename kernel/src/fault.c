@@ -11,7 +11,7 @@ void fault_raise(word fault, word cause, word value)
 	self->fault_cause = cause;
 	self->fault_value = value;
 	if (cap->type == CAP_TYPE_ENDPOINT) {
-		endpoint_send(cap->object, cap->extra, SEND_CALL);
+		endpoint_fault(cap->object, cap->extra);
 	} else {
 		self->fault = FAULT_NONE;
 		ready_remove(self);

@@ -14,7 +14,7 @@ static void irq_clear(word number)
 static word irq_bind(word number, word notification)
 {
 	struct cap *cap;
-	word error = cap_find(notification, CAP_TYPE_NOTIFICATION, RIGHT_SEND, &cap);
+	word error = cap_find_right(notification, CAP_TYPE_NOTIFICATION, RIGHT_SEND, &cap);
 
 	if (error)
 		return error;

@@ -13,9 +13,8 @@ void notification_signal(struct notification *notification, word badge)
 	if (list_empty(&notification->waiters)) {
 		notification->pending |= badge;
 	} else {
-		struct tcb *waiter = tcb_of(notification->waiters.next);
+		struct tcb *waiter = list_take(&notification->waiters);
 
-		list_remove(&waiter->link);
 		notification_give(waiter, badge);
 		ready_add(waiter);
 	}

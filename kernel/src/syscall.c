@@ -16,15 +16,15 @@ static inline word decode_send(struct cap **cap)
 {
 	if (too_long())
 		return KERNEL_MESSAGE_LENGTH;
-	return cap_find(argument(REG_A0), CAP_TYPE_ENDPOINT, RIGHT_SEND, cap);
+	return cap_find_right(argument(REG_A0), CAP_TYPE_ENDPOINT, RIGHT_SEND, cap);
 }
 
 static inline word decode_receive(struct cap **cap)
 {
-	return cap_find(argument(REG_A0), CAP_TYPE_ENDPOINT, RIGHT_RECV, cap);
+	return cap_find_right(argument(REG_A0), CAP_TYPE_ENDPOINT, RIGHT_RECV, cap);
 }
 
-static inline void send(enum send_mode mode)
+ENTRY static void sys_send(void)
 {
 	struct cap *cap;
 	word error = decode_send(&cap);
@@ -32,43 +32,55 @@ static inline void send(enum send_mode mode)
 	if (error)
 		thread_result(current, error);
 	else
-		endpoint_send(cap->object, cap->extra, mode);
-}
-
-static inline void receive(bool wait)
-{
-	struct cap *cap;
-	word error = decode_receive(&cap);
-
-	if (error)
-		thread_result(current, error);
-	else
-		endpoint_receive(cap->object, wait);
-}
-
-ENTRY static void sys_send(void)
-{
-	send(SEND_WAIT);
+		endpoint_send(cap->object, cap->extra);
 }
 
 ENTRY static void sys_nbsend(void)
 {
-	send(SEND_TRY);
+	struct cap *cap;
+	word error = decode_send(&cap);
+
+	if (error)
+		thread_result(current, error);
+	else
+		endpoint_try_send(cap->object, cap->extra);
 }
 
 ENTRY static void sys_call(void)
 {
-	send(SEND_CALL);
+	struct cap *cap;
+	word error = decode_send(&cap);
+
+	if (error)
+		thread_result(current, error);
+	else
+		endpoint_call(cap->object, cap->extra);
 }
 
 ENTRY static void sys_recv(void)
 {
-	receive(true);
+	struct cap *cap;
+	word error = decode_receive(&cap);
+
+	if (error) {
+		thread_result(current, error);
+	} else {
+		thread_abandon_caller(current);
+		endpoint_receive(cap->object);
+	}
 }
 
 ENTRY static void sys_nbrecv(void)
 {
-	receive(false);
+	struct cap *cap;
+	word error = decode_receive(&cap);
+
+	if (error) {
+		thread_result(current, error);
+	} else {
+		thread_abandon_caller(current);
+		endpoint_try_receive(cap->object);
+	}
 }
 
 ENTRY static void sys_replyrecv(void)
@@ -81,7 +93,7 @@ ENTRY static void sys_replyrecv(void)
 	} else {
 		if (current->caller)
 			endpoint_reply(current->caller);
-		endpoint_receive(cap->object, true);
+		endpoint_receive(cap->object);
 	}
 }
 
@@ -102,7 +114,7 @@ ENTRY static void sys_reply(void)
 ENTRY static void sys_signal(void)
 {
 	struct cap *cap;
-	word error = cap_find(argument(REG_A0), CAP_TYPE_NOTIFICATION, RIGHT_SEND, &cap);
+	word error = cap_find_right(argument(REG_A0), CAP_TYPE_NOTIFICATION, RIGHT_SEND, &cap);
 
 	thread_result(current, error);
 	if (!error)
@@ -112,7 +124,7 @@ ENTRY static void sys_signal(void)
 ENTRY static void sys_wait(void)
 {
 	struct cap *cap;
-	word error = cap_find(argument(REG_A0), CAP_TYPE_NOTIFICATION, RIGHT_RECV, &cap);
+	word error = cap_find_right(argument(REG_A0), CAP_TYPE_NOTIFICATION, RIGHT_RECV, &cap);
 
 	if (error)
 		thread_result(current, error);

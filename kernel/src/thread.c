@@ -23,25 +23,24 @@ void thread_abandon_caller(struct tcb *thread)
 
 static word tcb_set_space(struct tcb *thread, word cnode, word vspace, word endpoint)
 {
-	struct cap *cspace_cap, *vspace_cap, *fault_cap = NULL;
+	static struct cap none;
+	struct cap *cspace_cap, *vspace_cap, *fault_cap = &none;
 	word error;
 
-	error = cap_find(cnode, CAP_TYPE_CNODE, 0, &cspace_cap);
+	error = cap_find(cnode, CAP_TYPE_CNODE, &cspace_cap);
 	if (error)
 		return error;
-	error = cap_find(vspace, CAP_TYPE_VSPACE, 0, &vspace_cap);
+	error = cap_find(vspace, CAP_TYPE_VSPACE, &vspace_cap);
 	if (error)
 		return error;
 	if (endpoint) {
-		error = cap_find(endpoint, CAP_TYPE_ENDPOINT, RIGHT_SEND, &fault_cap);
+		error = cap_find_right(endpoint, CAP_TYPE_ENDPOINT, RIGHT_SEND, &fault_cap);
 		if (error)
 			return error;
 	}
 	thread->cspace = cspace_cap->object;
 	thread->vspace = vspace_cap->object;
-	thread->fault_endpoint.type = CAP_TYPE_NULL;
-	if (fault_cap)
-		thread->fault_endpoint = *fault_cap;
+	thread->fault_endpoint = *fault_cap;
 	return KERNEL_OK;
 }
 
@@ -54,7 +53,7 @@ static word tcb_set_buffer(struct tcb *thread, word frame, word offset)
 		thread->ipc_buffer = NULL;
 		return KERNEL_OK;
 	}
-	error = cap_find(frame, CAP_TYPE_FRAME, 0, &cap);
+	error = cap_find(frame, CAP_TYPE_FRAME, &cap);
 	if (error)
 		return error;
 	if (offset >= cap->extra || offset % IPC_BUFFER_SIZE)

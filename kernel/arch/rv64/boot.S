@@ -72,7 +72,8 @@ boot_high:
 	POTOROO_INIT t0
 	call	boot_main
 	POTOROO_INIT t0
-	j	trap_return
+	lla	ra, trap_return		/* into the way out, by the road that trap_handle takes */
+	ret
 
 	.globl	idle_loop
 idle_loop:				/* S-mode, interrupts on: a thread like any other */
