@@ -143,6 +143,20 @@ static bool avoidable(const struct row_graph *r, uint64_t addr) {
     return reached;
 }
 
+/* exclusive A B, and every path passes A: then none passes B. */
+static void drop_excluded(struct row_graph *r, const walk_problems *problems) {
+    const struct cfg *g = r->w->cfg;
+    for (size_t i = 0; i < 2 * g->exclusive.len; i++) {
+        const struct exclusive *x = &g->exclusive.data[i / 2];
+        uint64_t passed = g->blocks.data[i % 2 ? x->b : x->a].addr, excluded = g->blocks.data[i % 2 ? x->a : x->b].addr;
+        if (avoidable(r, passed))
+            continue;
+        for (size_t n = 0; n < r->live.len; n++)
+            r->live.data[n] = r->live.data[n] && addr_of(r, (uint32_t)n) != excluded;
+        keep_between(r, problems);
+    }
+}
+
 static int resolve(struct row_graph *r, struct err *e) {
     const struct entry_spec *s = r->row->spec;
     const struct cfg *g = r->w->cfg;
@@ -193,6 +207,7 @@ int row_select(struct row_graph *r, const walk_problems *problems, struct err *e
             return -1;
     if (s->via.len)
         keep_between(r, problems);
+    drop_excluded(r, problems);
     for (size_t i = 0; i < r->via.len; i++)
         vec_push(&r->via_needs_row, avoidable(r, r->via.data[i]));
     for (size_t i = 0; i < problems->len; i++)

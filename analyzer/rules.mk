@@ -33,3 +33,28 @@ $(BUILD)/wcet.json: potoroo.ini kernel/facts.ff $(BUILD)/kernel/kernel.prof $(BU
 
 all: build $(BUILD)/wcet.json
 	@cat $(BUILD)/wcet.txt
+
+# Further entries against the bounds: make soundness [SEED=n] [ENTRIES=n]; a slice of it in make check.
+SEED := 2
+ENTRIES := 1000000
+soundness: build $(BUILD)/wcet.json
+	$(Q)benchmarks/soundness $(BUILD)/potoroo $(BOARD) $(KERNEL) $(BUILD)/wcet.json $(BUILD)/soundness $(SEED) $(ENTRIES)
+
+check-soundness: build $(BUILD)/wcet.json
+	$(Q)benchmarks/soundness $(BUILD)/potoroo $(BOARD) $(KERNEL) $(BUILD)/wcet.json $(BUILD)/soundness-slice 3 40000 \
+		&& echo "1 passed, 0 failed" || { echo "0 passed, 1 failed"; exit 1; }
+
+.PHONY: soundness check-soundness
+CHECKS += check-soundness
+HELP += "soundness|1,000,000 further kernel entries against their bounds [SEED=n] [ENTRIES=n]"
+
+# Seeded lies, about the default analysis and a short further trace.
+$(eval $(call unit_test,analyzer,lies_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+check-analyzer-lies_test: $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.prof
+
+$(BUILD)/analyzer/test/short.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so $(BOARD)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $(KERNEL) -o $@ -- $(call boot_arguments,77,3000)
+
+$(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
+	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@
