@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
     &command_cfg,
     &command_profile,
     &command_wcet,
+    &command_ilp,
     &command_verify,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -416,7 +416,7 @@ int ipet_solve(const struct ipet *g, struct ilp_limits limits, const char *certi
         if (!bad)
             settle(whole, &proof, got.x, witness && ilp_admits(whole, got.x, NULL, e) == 0, &got);
     }
-    if (!bad && certificate && proof.len)
+    if (!bad && certificate && proof.len && got.status != ILP_OPEN && got.status != ILP_UNBOUNDED)
         bad = certificate_write_ipet(g, &proof, &got, certificate, e);
     if (!bad) {
         r->status = got.status;

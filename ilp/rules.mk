@@ -5,6 +5,10 @@ ilp_LIBS := -lglpk -lgmp -linih -ljansson -lxxhash -lm
 
 $(eval $(call host_library,ilp,$(ilp_SOURCES)))
 
+# The checker shares no code with the rest.
+$(eval $(call host_program,potoroo-check,ilp/check.c,,-lgmp))
+build: $(BUILD)/potoroo-check
+
 # $(call ilp_test,NAME): like unit_test, with the generator of random graphs.
 define ilp_test
 $(call host_program,ilp/test/$(1),ilp/test/$(1).c ilp/test/random_graph.c,ilp base,-lcmocka $(ilp_LIBS))
