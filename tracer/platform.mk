@@ -6,13 +6,13 @@ PLATFORM_PLUGIN := $(BUILD)/platform/potoroo-platform.so
 $(BUILD)/obj/pic/%.o: %.c | $(BUILD)/deps.mk
 	@mkdir -p $(@D)
 	@echo "  CC     $< (pic)"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -flto -MMD -MP -c -o $@ $<
 
 # QEMU itself provides the qemu_plugin_* and g_* symbols.
 $(PLATFORM_PLUGIN): $(PLATFORM_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^ -linih
+	$(Q)$(CC) -O2 -flto -shared $(LDFLAGS) -o $@ $^ -linih
 
 .PHONY: platform
 platform: $(PLATFORM_PLUGIN)

@@ -73,7 +73,7 @@ struct counts {
 };
 
 /* Where a virtual page of data lies. Direct-mapped on the page number. */
-enum { PAGES = 1024, PAGE_SHIFT = 12 };
+enum { PAGES = 256, PAGE_SHIFT = 12 };
 #define PAGE_SPECIAL (1ull << 63)
 struct page {
     uint64_t tag;   /* virtual page number; PAGE_SPECIAL is set where accesses bypass the caches; NO_LINE = empty */
@@ -154,6 +154,7 @@ void translate_flush(qemu_plugin_id_t id);
 /* timing.c */
 void timing_init(void);
 void timing_flush_pages(void);               /* what was remembered of data addresses */
+void timing_flush_machine_pages(void);       /* of M-mode only */
 void timing_flush_tlbs(void);                /* what the modelled TLBs hold */
 void timing_set_privilege(uint64_t priv);
 qemu_exec_cb timing_on_block, timing_on_fetch;

@@ -169,21 +169,22 @@ static inline unsigned evict(uint64_t entry, uint64_t *victim)
     return CACHE_EVICTED | (entry & 1 ? CACHE_WROTE_BACK : 0);
 }
 
-static inline unsigned access_ordered(struct cache *c, uint64_t *set, uint64_t line, bool store, uint64_t *victim)
+/* WAYS is c->ways, handed over so that the compiler may know it. */
+static inline __attribute__((always_inline)) unsigned access_ordered(struct cache *c, uint64_t *set, uint32_t ways, uint64_t line, bool store, uint64_t *victim)
 {
-    uint32_t w = find(set, c->ways, line);
+    uint32_t w = find(set, ways, line);
     unsigned outcome = CACHE_PRESENT | CACHE_STABLE;
     uint64_t dirty = store && c->write_back, entry;
-    if (w < c->ways) {
+    if (w < ways) {
         outcome |= CACHE_HIT;
         entry = set[w] |= dirty;
         if (c->lru) to_front(set, w, entry);
     } else if (store && !c->allocate) {
         return 0;
     } else {
-        outcome |= evict(set[c->ways - 1], victim);
+        outcome |= evict(set[ways - 1], victim);
         entry = line << 1 | dirty;
-        to_front(set, c->ways - 1, entry);
+        to_front(set, ways - 1, entry);
     }
     return outcome | (entry & 1 ? CACHE_DIRTY : 0);
 }
@@ -211,7 +212,9 @@ unsigned cache_access(struct cache *c, uint64_t line, bool store, uint64_t *vict
 {
     uint64_t *set = c->entries + (line & c->mask) * c->ways;
     assert(line < EMPTY >> 1);
-    return c->ordered ? access_ordered(c, set, line, store, victim) : access_placed(c, set, line, store, victim);
+    if (!c->ordered) return access_placed(c, set, line, store, victim);
+    if (c->ways == 4) return access_ordered(c, set, 4, line, store, victim);
+    return access_ordered(c, set, c->ways, line, store, victim);
 }
 
 void cache_post(struct cache *c, uint64_t line)

@@ -94,6 +94,16 @@ static bool leads_to(const struct block *from, uint64_t to)
     return to == from->next[0] || to == from->next[1];
 }
 
+/* satp, mstatus or a trap vector was written, or nothing is known yet. */
+static void reload(void)
+{
+    uint64_t satp = read_csr(board.csr.satp);
+    read_vectors();
+    timing_flush_pages();
+    if (satp != board.satp) timing_flush_tlbs();
+    board.satp = satp;
+}
+
 static void finish(const struct block *from, uint64_t to)
 {
     bool taken = from->end == END_BRANCH && to != from->follow;
@@ -101,13 +111,11 @@ static void finish(const struct block *from, uint64_t to)
     board.cycles += from->cost[taken];
     board.count.insns += from->n;
     board.count.taken += taken;
-    if (from->end == END_RETURN || from->end == END_NONE) timing_set_privilege(read_csr(board.csr.priv));
-    if (from->flags & BLOCK_TRANSLATION) {
-        board.satp = read_csr(board.csr.satp);
-        timing_flush_tlbs();
+    if (from->end == END_RETURN) {
+        if (board.priv == 3) timing_flush_machine_pages(); /* the return clears mstatus.MPRV */
+        timing_set_privilege(read_csr(board.csr.priv));
     }
-    if (from->flags & BLOCK_TRANSLATION || from->end == END_RETURN) timing_flush_pages();
-    if (from->flags & BLOCK_TRANSLATION || from->end == END_NONE) read_vectors();
+    if (from->flags & BLOCK_TRANSLATION) reload();
 }
 
 /* FROM was left at its instruction at PC, which is the last that counts. */

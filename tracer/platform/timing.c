@@ -63,16 +63,22 @@ void timing_init(void)
     board.data_slow = !board.l1d_cache || board.dtlb_cache;
     board.fetch_line = board.fetch_page = NO_LINE;
     board.start.end = END_NONE;
+    board.start.flags = BLOCK_TRANSLATION;
     board.start.pc = board.start.next[0] = board.start.next[1] = ODD;
     board.current = &board.start;
     timing_flush_pages();
     timing_set_privilege(3);
 }
 
+void timing_flush_machine_pages(void)
+{
+    for (int i = 0; i < PAGES; i++) board.pages_of[1][i].tag = NO_LINE;
+}
+
 void timing_flush_pages(void)
 {
-    for (int t = 0; t < 2; t++)
-        for (int i = 0; i < PAGES; i++) board.pages_of[t][i].tag = NO_LINE;
+    for (int i = 0; i < PAGES; i++) board.pages_of[0][i].tag = NO_LINE;
+    timing_flush_machine_pages();
 }
 
 void timing_flush_tlbs(void)
