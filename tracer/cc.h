@@ -6,7 +6,8 @@
 
 enum cc_role {
     CC_FLAG,        /* passed on to the compilation */
-    CC_FLAG_ASM,    /* and to the assembler */
+    CC_FLAG_SOURCE, /* the same, but only where C is read: preprocessing, dependencies, the language */
+    CC_FLAG_ASM,    /* passed on to the compilation and to the assembler */
     CC_MODE,        /* -c, -S, -E and their like */
     CC_OUTPUT,      /* -o and its argument */
     CC_LANGUAGE,    /* -x and its argument */

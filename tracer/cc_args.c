@@ -35,6 +35,9 @@ static const char *const for_assembler[] = {"-m", "-Wa,", "-B", "--target=", "-t
                                             "-fintegrated-as", "-fno-integrated-as", "-integrated-as", "-no-integrated-as",
                                             "--gcc-toolchain", "-gz", "-v", NULL};
 
+static const char *const for_source[] = {"-D", "-U", "-I", "-include", "-imacros", "-iquote", "-isystem", "-idirafter", "-iprefix", "-iwithprefix",
+                                         "-M", "-Wp,", "-Xpreprocessor", "-std", "-ansi", "-trigraphs", "-nostdinc", NULL};
+
 static const char *const aux_makers[] = {"-fstack-usage", "-fcallgraph-info", "-fdump-", "--coverage", "-coverage", "-ftest-coverage",
                                          "-fprofile-arcs", "-fsave-optimization-record", NULL};
 
@@ -118,8 +121,10 @@ static int take_flag(struct cc_line *l, struct cc_arg *a, struct err *e) {
         return err_set(e, ERR_INPUT, "%s: s9, s10 and s11 are reserved for probes", t);
     if (begins(t, "-save-temps") || begins(t, "--save-temps") || strcmp(t, "-pipe") == 0)
         a->role = CC_DROP;
+    else if (in_list_as_prefix(t, for_assembler) && !begins(t, "-mllvm"))
+        a->role = CC_FLAG_ASM;
     else
-        a->role = in_list_as_prefix(t, for_assembler) && !begins(t, "-mllvm") ? CC_FLAG_ASM : CC_FLAG;
+        a->role = in_list_as_prefix(t, for_source) ? CC_FLAG_SOURCE : CC_FLAG;
     l->dep = l->dep || strcmp(t, "-MD") == 0 || strcmp(t, "-MMD") == 0;
     l->dep_file = l->dep_file || begins(t, "-MF");
     l->dep_target = l->dep_target || begins(t, "-MT") || begins(t, "-MQ");

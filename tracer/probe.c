@@ -19,11 +19,13 @@ struct section {
 struct label {
     struct span name;
     uint32_t next;            /* in its hash chain, NONE */
+    uint32_t stmt;            /* where it stands */
     bool code, boundary, anchor;
 };
 /* Statement by statement, what the first pass found. */
 struct place {
     uint32_t section, label;  /* label: of a STMT_LABEL, else NONE */
+    uint64_t offset;          /* in its section, at most; only where branches may need help to reach */
 };
 
 struct inserter {
@@ -132,9 +134,9 @@ static bool is_number(struct span s) {
     return s.len > 0;
 }
 
-static uint32_t add_label(struct inserter *in, struct span name, bool code) {
+static uint32_t add_label(struct inserter *in, struct span name, size_t stmt, bool code) {
     uint32_t index = (uint32_t)in->labels.len;
-    struct label l = {.name = name, .next = NONE, .code = code};
+    struct label l = {.name = name, .next = NONE, .stmt = (uint32_t)stmt, .code = code};
     if (!is_number(name)) {
         uint64_t key = hash_bytes(name.at, name.len, 0), head = NONE;
         map_get(&in->by_name, key, &head);
@@ -169,10 +171,10 @@ static int find_places(struct inserter *in) {
         const struct stmt *s = &in->text->stmts.data[i];
         if (s->kind == STMT_DIRECTIVE && !s->macro)
             follow_section(in, &st, s);
-        in->places[i] = (struct place){st.current, NONE};
+        in->places[i] = (struct place){st.current, NONE, 0};
         const struct section *section = &in->sections.data[st.current];
         if (s->kind == STMT_LABEL && !s->macro)
-            in->places[i].label = add_label(in, s->name, section->code);
+            in->places[i].label = add_label(in, s->name, i, section->code);
         if (section->code && !section->skip)
             rc = check_structure(in, s);
     }
@@ -300,6 +302,53 @@ static int refer(struct inserter *in, size_t i) {
     return check_registers(in, s);
 }
 
+/* ---- reach --------------------------------------------------------------------------------------------------------- */
+
+/* A conditional branch spans 4 KiB. gas turns one that does not reach into an inverted branch over a jump; LLVM's assembler does not,
+ * so where the compiler is clang that happens here, to every branch that may not reach by an upper bound of all sizes. */
+enum { PROBE_BYTES = 24, BRANCH_SPAN = 4000 };
+
+static uint64_t most_bytes(const struct stmt *s) {
+    struct span target, first, args = s->args;
+    uint64_t n = 0;
+    if (s->kind == STMT_LABEL)
+        return PROBE_BYTES;
+    if (s->kind == STMT_INSN) /* li takes up to 8 instructions, other pseudo-instructions up to 3 */
+        return span_is(s->name, "li") ? 32 : asm_flow(s, &target) == FLOW_NEXT ? 12 : 12 + PROBE_BYTES;
+    if (span_is(s->name, ".align") || span_is(s->name, ".p2align"))
+        return asm_operand(&args, &first) && first.len < 3 ? (uint64_t)1 << strtoul(first.at, NULL, 10) % 64 : 0;
+    while (asm_operand(&args, &first)) /* data: no element is larger than this */
+        n += 16;
+    return s->kind == STMT_DIRECTIVE && !span_begins(s->name, ".cfi_") && !span_is(s->name, ".loc") ? n : 0;
+}
+
+static void measure(struct inserter *in) {
+    uint64_t *size = mem_alloc(in->sections.len * sizeof *size);
+    for (size_t i = 0; i < in->text->stmts.len; i++) {
+        in->places[i].offset = size[in->places[i].section];
+        size[in->places[i].section] += most_bytes(&in->text->stmts.data[i]);
+    }
+    free(size);
+}
+
+static const char *inverse_of(struct span branch) {
+    static const char *const pairs[][2] = {{"beq", "bne"},   {"blt", "bge"},   {"bltu", "bgeu"}, {"bgt", "ble"},
+                                           {"bgtu", "bleu"}, {"beqz", "bnez"}, {"blez", "bgtz"}, {"bgez", "bltz"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (int k = 0; k < 2; k++)
+            if (span_is(branch, pairs[i][k]))
+                return pairs[i][1 - k];
+    return NULL;
+}
+
+static bool may_not_reach(const struct inserter *in, size_t i, struct span target) {
+    uint32_t label = find_label(in, target);
+    const struct place *at = &in->places[i], *to = label == NONE ? NULL : &in->places[in->labels.data[label].stmt];
+    if (!to || to->section != at->section) /* another file's, another section's, or a numeric label, which is near */
+        return to != NULL;
+    return (to->offset > at->offset ? to->offset - at->offset : at->offset - to->offset) > BRANCH_SPAN;
+}
+
 /* ---- emission ------------------------------------------------------------------------------------------------------ */
 
 struct emitter {
@@ -310,7 +359,8 @@ struct emitter {
     size_t hold;              /* offset of the anchor labels that the next instruction needs before it, SIZE_MAX */
     size_t reserved;          /* index of the store-conditional up to which no probe may go; 0: none */
     struct span function;
-    uint32_t count;
+    uint32_t count, turned;
+    bool reach;               /* help branches that may not reach */
     FILE *out, *map;
 };
 
@@ -380,6 +430,19 @@ static int emit_label(struct emitter *m, size_t i) {
     return 0;
 }
 
+/* The branch at I becomes its inverse over a jump. */
+static void turn_branch(struct emitter *m, size_t i, struct span target) {
+    const struct stmt *s = &m->in->text->stmts.data[i];
+    const char *inverse = inverse_of(s->name);
+    if (!inverse)
+        return;
+    fwrite(m->text + m->copied, 1, s->start - m->copied, m->out);
+    fprintf(m->out, "%s\t%.*s.Lpotoroo_near%u\n\tj\t%.*s\n.Lpotoroo_near%u:", inverse, (int)(target.at - s->args.at), s->args.at, m->turned,
+            (int)target.len, target.at, m->turned);
+    m->copied = (size_t)(s->args.at + s->args.len - m->text);
+    m->turned++;
+}
+
 static void emit_insn(struct emitter *m, size_t i) {
     const struct stmt *s = &m->in->text->stmts.data[i];
     struct span target;
@@ -388,6 +451,8 @@ static void emit_insn(struct emitter *m, size_t i) {
     if (span_begins(s->name, "lr."))
         m->reserved = conditional_of(m->in->text, i);
     enum flow flow = asm_flow(s, &target);
+    if (m->reach && flow == FLOW_BRANCH && may_not_reach(m->in, i, target))
+        turn_branch(m, i, target);
     m->pending[m->in->places[i].section] = flow == FLOW_BRANCH || flow == FLOW_CALL;
 }
 
@@ -439,27 +504,29 @@ static int emit(struct emitter *m) {
     return rc;
 }
 
-static int insert(struct inserter *in, const char *text, size_t size, FILE *out, FILE *map) {
-    struct emitter m = {.in = in, .text = text, .size = size, .hold = SIZE_MAX, .function = {"-", 1}, .out = out, .map = map};
+static int insert(struct inserter *in, const char *text, size_t size, bool reach, FILE *out, FILE *map) {
+    struct emitter m = {.in = in, .text = text, .size = size, .hold = SIZE_MAX, .function = {"-", 1}, .reach = reach, .out = out, .map = map};
     in->places = mem_alloc((in->text->stmts.len + 1) * sizeof *in->places);
     int rc = find_places(in);
     for (size_t i = 0; i < in->text->stmts.len && rc == 0; i++)
         rc = refer(in, i);
     m.pending = mem_alloc(in->sections.len + 1);
+    if (rc == 0 && reach)
+        measure(in);
     if (rc == 0)
         rc = emit(&m);
     free(m.pending);
     return rc;
 }
 
-int probe_insert_map(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, FILE *map, struct err *e) {
+int probe_insert_with(const char *in, size_t size, const char *name, const struct probe_options *o, FILE *out, struct err *e) {
     struct asm_text text;
-    if (density != PROBES_ALL)
+    if (o->density != PROBES_ALL)
         return err_set(e, ERR_USAGE, "sparse probes are not available");
     if (asm_scan(in, size, name, &text, e) < 0)
         return -1;
     struct inserter i = {.text = &text, .name = name, .e = e};
-    int rc = insert(&i, in, size, out, map);
+    int rc = insert(&i, in, size, o->reach, out, o->map);
     free(i.places);
     vec_free(&i.sections);
     vec_free(&i.labels);
@@ -473,5 +540,5 @@ int probe_insert_map(const char *in, size_t size, const char *name, enum probe_d
 }
 
 int probe_insert(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, struct err *e) {
-    return probe_insert_map(in, size, name, density, out, NULL, e);
+    return probe_insert_with(in, size, name, &(struct probe_options){.density = density}, out, e);
 }

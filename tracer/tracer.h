@@ -81,8 +81,12 @@ void guest_close(struct guest_board *b); /* b may be NULL */
 enum probe_density { PROBES_ALL, PROBES_SPARSE };
 /* Insert probes into the assembly text IN (as gcc or clang -S writes it), giving OUT. NAME is for messages. */
 int probe_insert(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, struct err *e);
-/* The same, with a line for each probe in MAP (may be NULL): NAME, number from 0, function, FILE:LINE ("-": not known), tab-separated. */
-int probe_insert_map(const char *in, size_t size, const char *name, enum probe_density density, FILE *out, FILE *map, struct err *e);
+struct probe_options {
+    enum probe_density density;
+    FILE *map;   /* NULL, or gets a line for each probe: NAME, number from 0, function, FILE:LINE ("-": not known), tab-separated */
+    bool reach;  /* the assembler to come does not help conditional branches that the probes have put out of reach (LLVM's) */
+};
+int probe_insert_with(const char *in, size_t size, const char *name, const struct probe_options *o, FILE *out, struct err *e);
 /* `potoroo cc`: returns the exit code to end with. */
 int cc_main(int argc, char **argv);
 

@@ -89,16 +89,16 @@ def is_object(path):
     return path.read_bytes()[:4] == b"\x7fELF"
 
 
-def same_line(line, plain, wrapped):
+def same_line(line, plain, wrapped, compiler=(GCC,)):
     """The same command line, by the compiler itself and through the wrapper."""
     for folder in plain, wrapped:
         fill(folder)
-    words = MACHINE + line.split()
-    a = run([GCC] + FIXED + words, plain)
-    b = run([POTOROO, "cc", "--", GCC] + words, wrapped)
-    name = f"cc {line}"
+    words, clang = MACHINE + line.split(), len(compiler) > 1
+    a = run([*compiler] + FIXED + words, plain)
+    b = run([POTOROO, "cc", "--", *compiler] + words, wrapped)
+    name = f"cc {compiler[0]} {line}"
     check(name, a.returncode == b.returncode, f"status {b.returncode}, the compiler's own is {a.returncode}\n{b.stderr}")
-    check(name, without_probes(b.stdout) == a.stdout or "-v" in words, f"standard output differs:\n{b.stdout}")
+    check(name, without_probes(b.stdout) == a.stdout or "-v" in words or clang, f"standard output differs:\n{b.stdout}")
     tidy = lambda s: re.sub(r"\S*/(cc\w+|potoroo-cc-\w+/\w+-\w+)\.(o|s)|COLLECT_\S+.*|\S+ld: |.*warning: cannot find entry.*\n", "", s)
     if "-v" not in words:
         check(name, tidy(a.stderr) == tidy(b.stderr), f"messages differ:\n{a.stderr}--\n{b.stderr}")
@@ -112,11 +112,16 @@ def same_line(line, plain, wrapped):
             from_c = not file.startswith("s.")
             check(name, probed(new) == from_c and not probed(old), f"{file}: " + ("no probes" if from_c else "probes"))
         elif file.endswith(".s"):
-            check(name, "potoroo" in new.read_text() and without_probes(new.read_text()) == old.read_text(), f"{file} differs")
+            same = clang or without_probes(new.read_text()) == old.read_text() # clang's registers differ: it ignores -ffixed by itself
+            check(name, "potoroo" in new.read_text() and same, f"{file} differs")
         elif file.endswith(".su"):
             check(name, old.read_text() == new.read_text(), f"{file} differs: {new.read_text()}")
         else:
             check(name, old.read_text() == new.read_text(), f"{file} differs:\n{old.read_text()}--\n{new.read_text()}")
+
+
+CLANG_LINES = ["-c a.c", "-O2 -c -o d/x.o a.c", "-c a.c b.c", "-S a.c", "-S -o d/x.s a.c", "-E a.c", "-c -MD a.c", "-c -MMD -MP -o d/x.o a.c", "@args",
+               "-c -MD -MF d/dep -MT target a.c", "-c -Wall -Wextra -Dx=y -std=c11 -include a.h a.c", "-c bad.c", "-x c -c text -o x.o", "-c pre.i"]
 
 
 def line_table(path):
@@ -200,6 +205,8 @@ def main():
         plain, wrapped = pathlib.Path(base) / "plain" / "w", pathlib.Path(base) / "wrapped" / "w"
         for line in LINES:
             same_line(line, plain, wrapped)
+        for line in CLANG_LINES if shutil.which("clang") else []:
+            same_line(line, plain, wrapped, ("clang", "--target=riscv64"))
         debug_lines(plain, wrapped)
         refused(wrapped)
         usage(wrapped)
