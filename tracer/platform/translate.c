@@ -227,15 +227,16 @@ void translate_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     size_t n = qemu_plugin_tb_n_insns(tb);
     struct block *b = block_alloc(sizeof *b + n * sizeof b->insn[0]);
     struct decoded d = {0};
-    b->n = (uint32_t)n;
     if (board.port) b->flags |= BLOCK_PORT;
     for (size_t k = 0; k < n; k++) {
         b->insn[k].before = k ? b->insn[k - 1].after : 0;
         d = set_insn(&b->insn[k], qemu_plugin_tb_get_insn(tb, k), b);
+        if (d.kind == DECODE_WAIT) n = k + 1; /* QEMU translates on, but leaves the block at a wfi, be it for no time at all */
         if (!changes_translation(&d)) continue;
         b->flags |= BLOCK_TRANSLATION;
         if (k + 1 != n) board_fatal("block at 0x%" PRIx64 " goes on behind a change of translation", b->insn[0].pc);
     }
+    b->n = (uint32_t)n;
     b->pc = b->insn[0].pc;
     set_end(b, &d);
     uint64_t line = b->line = b->insn[0].line;

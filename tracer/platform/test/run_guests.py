@@ -5,6 +5,7 @@ A guest is an assembly file; its comments direct the run:
     # platform FILE          instead of reference.ini
     # set SECTION.KEY = V    in the platform; V may be {a:b:...}: the N-th of them
     # append [SECTION] K=V…  to the platform
+    # remove SECTION         from it
     # for N in …             run once for each, assembled with -DN=…
     # let NAME = EXPR
     # expect EXPR            Python over the platform's costs (names as in the file, `ret` for return, l1d_miss …), MARK, N, and the
@@ -27,7 +28,10 @@ def board_ini(base, settings, appended, path, n):
         choice = re.fullmatch(r"\{(.*)\}", value)
         ini[section][key] = choice.group(1).split(":")[n] if choice else value
     for section, pairs in appended:
-        ini[section] = dict(p.split("=") for p in pairs.split())
+        if pairs:
+            ini[section] = dict(p.split("=") for p in pairs.split())
+        else:
+            ini.remove_section(section)
     with open(path, "w") as f:
         ini.write(f)
     return ini
@@ -79,7 +83,7 @@ class Guest:
     def __init__(self, path):
         self.path, self.platform, self.settings, self.appended, self.numbers, self.steps = path, "reference.ini", [], [], [0], []
         for line in open(path):
-            m = re.match(r"# (platform|set|append|for|let|expect) (.*)", line)
+            m = re.match(r"# (platform|set|append|remove|for|let|expect) (.*)", line)
             if not m:
                 continue
             word, rest = m.groups()
@@ -89,6 +93,8 @@ class Guest:
                 self.settings.append(tuple(rest.split(" = ")))
             elif word == "append":
                 self.appended.append(re.fullmatch(r"\[(\w+)\] (.*)", rest).groups())
+            elif word == "remove" and rest.isalnum():
+                self.appended.append((rest, ""))
             elif word == "for" and rest.startswith("N in "):
                 self.numbers = [int(n) for n in rest[5:].split()]
             elif word in ("let", "expect"):
