@@ -63,7 +63,7 @@ def boot(elf, platform, work, extra=(), qemu=()):
         run = []
     done = subprocess.run([QEMU, "-M", "virt,memory-backend=ram", "-object", f"memory-backend-file,id=ram,size=128M,mem-path={ram},share=on",
                            "-bios", "none", "-icount", "shift=0,sleep=off", "-display", "none", "-monitor", "none", "-serial", "null", "-no-reboot",
-                           *run, "-kernel", elf, "-plugin", plugin, *qemu], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+                           *run, "-kernel", elf, "-plugin", plugin, *qemu], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
     return done.returncode, done.stderr
 
 
