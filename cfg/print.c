@@ -53,11 +53,13 @@ static json_t *json_bound(const struct loop *l) {
 }
 
 static json_t *json_loop(const struct cfg *g, const struct loop *l) {
-    json_t *entries = json_array();
+    json_t *entries = json_array(), *blocks = json_array();
+    for (size_t i = 0; i < l->blocks.len; i++)
+        json_array_append_new(blocks, json_address(block_of(g, l->blocks.data[i])->addr));
     for (size_t i = 0; i < l->entries.len; i++)
         json_array_append_new(entries, json_address(block_of(g, l->entries.data[i])->addr));
-    json_t *j = json_pack("{s:o, s:i, s:o, s:o}", "header", json_address(block_of(g, l->header)->addr), "depth", (int)l->depth, "bound",
-                          json_bound(l), "entries", entries);
+    json_t *j = json_pack("{s:o, s:i, s:o, s:o, s:o}", "header", json_address(block_of(g, l->header)->addr), "depth", (int)l->depth, "bound",
+                          json_bound(l), "entries", entries, "blocks", blocks);
     const char *file;
     int line;
     if (image_line(g->image, block_of(g, l->header)->addr, &file, &line))

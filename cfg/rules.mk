@@ -1,3 +1,31 @@
 CFG_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash
 $(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/print.c))
 $(eval $(call host_program,cfg/test/cfg_tool,cfg/test/cfg_tool.c,cfg base,$(CFG_LIBS)))
+$(eval $(call host_program,cfg/test/lift_test,cfg/test/lift_test.c,cfg base,$(CFG_LIBS)))
+
+$(BUILD)/cfg/test/lift_guest.elf: cfg/test/lift_guest.S cfg/test/programs/link.ld
+	@mkdir -p $(@D)
+	@$(RV_PREFIX)gcc -march=rv64gc -mabi=lp64d -nostdlib -T cfg/test/programs/link.ld -o $@ $<
+$(eval $(call host_program,cfg/test/cfg_test,cfg/test/cfg_test.c,cfg base,-lcmocka $(CFG_LIBS)))
+
+$(BUILD)/cfg/test/sample.elf: cfg/test/programs/start.S cfg/test/programs/loops.c cfg/test/programs/link.ld
+	@mkdir -p $(@D)
+	@$(RV_PREFIX)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany -O2 -g -ffreestanding -nostdlib -T cfg/test/programs/link.ld -o $@ $(filter-out %.ld,$^) -lgcc
+
+check-cfg-unit: $(BUILD)/cfg/test/cfg_test $(BUILD)/cfg/test/sample.elf
+	@$< $(BUILD)/cfg/test/sample.elf
+
+# The lifting, opcode by opcode, against QEMU; then a falsified lifting of some opcodes must be found.
+check-cfg-lift: $(BUILD)/cfg/test/lift_test $(BUILD)/cfg/test/lift_guest.elf
+	@$< $(BUILD)/cfg/test/lift_guest.elf $(QEMU) $(BUILD)/cfg/test 1000
+	@for op in add lw blt amomin.d sraw csrrs; do \
+	  if $< $(BUILD)/cfg/test/lift_guest.elf $(QEMU) $(BUILD)/cfg/test 30 $$op >/dev/null; then echo "a wrong lifting of $$op went unnoticed"; exit 1; fi; done
+
+# Programs by two compilers at many levels, executed and followed through their graphs. A slice here, all in `make cfg-traces`.
+check-cfg-traces: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/traces.py $< $(BUILD)/cfg/test/traces $(RV_PREFIX) $(QEMU) quick
+cfg-traces: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/traces.py $< $(BUILD)/cfg/test/traces-all $(RV_PREFIX) $(QEMU)
+.PHONY: cfg-traces
+CHECKS += check-cfg-unit check-cfg-lift check-cfg-traces
+HELP += "cfg-traces|follow test programs of all compilers and levels through their CFGs"

@@ -34,23 +34,99 @@ static bool collect(const struct ir *ir, ir_ref root, refs *out) {
     return out->len < MOST_TERMS;
 }
 
-static bool enumerate(const struct values *v, ir_ref target, ir_ref index, struct interval i, struct resolution *r) {
+/* A set of values: all that a term can have at a place. Sorted only when it becomes a resolution. */
+typedef VEC(uint64_t) numbers;
+
+static bool enumerate(const struct values *v, ir_ref term, ir_ref index, struct interval i, numbers *out) {
     struct ir_env env = {.given = index};
     uint64_t bits = ranges_bits(v->ir, index);
     for (uint64_t k = i.lo;; k++) {
         uint64_t to;
         env.given_value = k;
-        if (k & ~bits) {
-            if (k == i.hi)
-                return r->targets.len != 0;
-            continue;
+        if (!(k & ~bits)) {
+            if (!ir_eval(v->ir, term, &env, &to))
+                return false;
+            vec_push(out, to);
         }
-        if (!ir_eval(v->ir, target, &env, &to))
-            return false;
-        resolution_add(r, to);
         if (k == i.hi)
-            return true;
+            return out->len != 0;
     }
+}
+
+struct finder {
+    const struct values *v;
+    ir_ref busy[4];     /* φs being followed */
+    int depth;
+};
+
+static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out);
+
+/* The values of a φ: those that come in along each edge. One that comes in as itself adds nothing. */
+static bool find_phi(struct finder *f, ir_ref phi, numbers *out) {
+    const struct values *v = f->v;
+    uint64_t id = ir_at(v->ir, phi)->imm;
+    uint32_t b = var_kind(id) == VAR_PHI ? values_at_slot(v, var_index(id)) : NONE;
+    if (b == NONE || f->depth == 4 || v->idom[b] == b)
+        return false;
+    for (int i = 0; i < f->depth; i++)
+        if (f->busy[i] == phi)
+            return false;
+    f->busy[f->depth++] = phi;
+    bool fine = true;
+    for (uint32_t p = v->first[b]; p < v->first[b + 1] && fine; p++) {
+        ir_ref in = value_out(v, v->pred[p], var_loc(id));
+        if (in && in != phi)
+            fine = find_values(f, in, v->pred[p], out) && out->len < MOST_TARGETS;
+    }
+    f->depth--;
+    return fine;
+}
+
+static bool through_phi(struct finder *f, ir_ref term, const refs *terms, numbers *out) {
+    ir_ref phi = 0;
+    for (size_t i = 0; i < terms->len; i++) {
+        const struct ir_node *n = ir_at(f->v->ir, terms->data[i]);
+        if (n->op != IR_VAR)
+            continue;
+        if (phi)
+            return false;
+        phi = terms->data[i];
+    }
+    numbers given = {0};
+    bool fine = phi && find_phi(f, phi, &given);
+    for (size_t i = 0; i < given.len && fine; i++) {
+        struct ir_env env = {.given = phi, .given_value = given.data[i]};
+        uint64_t to;
+        fine = ir_eval(f->v->ir, term, &env, &to);
+        if (fine)
+            vec_push(out, to);
+    }
+    vec_free(&given);
+    return fine;
+}
+
+/* All values that TERM can have at the end of block B. */
+static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out) {
+    const struct values *v = f->v;
+    refs terms = {0};
+    struct ranges ranges;
+    bool done = false;
+    ranges_init(&ranges, v);
+    ranges_at(&ranges, v, b);
+    bool small = collect(v->ir, term, &terms);
+    for (size_t i = terms.len; i-- > 0 && small && !done;) { /* the smallest terms first */
+        struct interval k = ranges_of(&ranges, terms.data[i]);
+        size_t before = out->len;
+        if (interval_empty(k) || k.hi - k.lo >= MOST_TARGETS)
+            continue;
+        done = enumerate(v, term, terms.data[i], k, out);
+        out->len = done ? out->len : before;
+    }
+    if (!done && small)
+        done = through_phi(f, term, &terms, out);
+    ranges_free(&ranges);
+    vec_free(&terms);
+    return done;
 }
 
 /* Why a target cannot be one, or NULL. */
@@ -83,29 +159,14 @@ static const char *explain(const struct values *v, ir_ref target, bool link) {
 /* Fills R; r->why says why not. */
 static void resolve_term(const struct values *v, uint32_t b, bool link, struct resolution *r) {
     ir_ref target = v->target[b];
-    uint64_t to;
-    if (ir_is_const(v->ir, target, &to)) {
-        r->origin = RESOLVED_CONSTANT;
-        resolution_add(r, to);
-        r->why = check_targets(v, r);
-        return;
-    }
-    refs terms = {0};
-    struct ranges ranges;
-    bool done = false;
-    ranges_init(&ranges, v);
-    ranges_at(&ranges, v, b);
-    bool small = collect(v->ir, target, &terms);
-    for (size_t i = terms.len; i-- > 0 && small && !done;) { /* the smallest terms first */
-        struct interval k = ranges_of(&ranges, terms.data[i]);
-        if (interval_empty(k) || k.hi - k.lo >= MOST_TARGETS)
-            continue;
-        r->targets.len = 0;
-        done = enumerate(v, target, terms.data[i], k, r);
-    }
-    ranges_free(&ranges);
-    vec_free(&terms);
-    r->origin = RESOLVED_TABLE;
+    struct finder f = {.v = v};
+    numbers found = {0};
+    uint64_t unused;
+    bool done = find_values(&f, target, b, &found);
+    for (size_t i = 0; i < found.len && done; i++)
+        resolution_add(r, found.data[i]);
+    vec_free(&found);
+    r->origin = ir_is_const(v->ir, target, &unused) ? RESOLVED_CONSTANT : RESOLVED_TABLE;
     r->why = done ? check_targets(v, r) : explain(v, target, link);
 }
 
