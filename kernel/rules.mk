@@ -52,3 +52,8 @@ check-kernel-facts:
 	@$(PYTHON) kernel/test/facts.py
 
 CHECKS += check-kernel-facts
+
+check-kernel-header:
+	@$(PYTHON) kernel/test/header.py $(RV_CC) $(RV_PREFIX)
+
+CHECKS += check-kernel-header

@@ -54,8 +54,12 @@ user_misaligned:
 	amoadd.d zero, zero, (a0)
 	ret
 
-	.globl	user_spin
-user_spin:			/* for ever, with no register used */
+	.globl	user_invert, user_spin
+user_invert:
+	.irp	r, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	not	x\r, x\r
+	.endr
+user_spin:
 	j	user_spin
 
 	.bss

@@ -26,7 +26,8 @@
  * Configuration, each with the reference board's value as default:
  *     POTOROO_COUNTER       virtual address of the counter page
  *     POTOROO_BUFFER_SIZE   bytes of the trace buffer, its header included
- *     POTOROO_ROOM          bytes that one kernel entry may write at most; checked once, at its start
+ *     POTOROO_ROOM_SHIFT    one kernel entry may write at most POTOROO_ROOM = 1 << POTOROO_ROOM_SHIFT bytes; checked once,
+ *                           at its start
  *     POTOROO_OFF           when defined, every macro is empty: the unprobed kernel
  */
 #ifndef POTOROO_H
@@ -38,9 +39,10 @@
 #ifndef POTOROO_BUFFER_SIZE
 #define POTOROO_BUFFER_SIZE 0x1e0000
 #endif
-#ifndef POTOROO_ROOM
-#define POTOROO_ROOM 0x4000
+#ifndef POTOROO_ROOM_SHIFT
+#define POTOROO_ROOM_SHIFT 14
 #endif
+#define POTOROO_ROOM (1 << POTOROO_ROOM_SHIFT)
 
 #define POTOROO_MAGIC 0x314f4f524f544f50 /* "POTOROO1" */
 
@@ -132,10 +134,7 @@ potoroo_leave_point:
 	ld	s10, POTOROO_BUFFER_HEAD(s9)
 	ld	\tmp, POTOROO_BUFFER_LIMIT(s9)
 	sub	\tmp, \tmp, s10
-	srli	\tmp, \tmp, 14
-	.if	POTOROO_ROOM != 1 << 14
-	.error	"POTOROO_ENTER: POTOROO_ROOM must be 0x4000"
-	.endif
+	srli	\tmp, \tmp, POTOROO_ROOM_SHIFT
 	beqz	\tmp, potoroo_overflow
 .Lpotoroo_room\@:
 	lla	\tmp, potoroo_leave_point
