@@ -70,6 +70,17 @@ static bool immediate(const cs_insn *in, int64_t *v) {
     return false;
 }
 
+/* Encodings that the manual reserves and Capstone 5 decodes all the same (volume I, tables 16.5 to 16.7). */
+static bool reserved(uint32_t w) {
+    uint32_t f3 = w >> 13 & 7, rd = w >> 7 & 31, imm = (w >> 2 & 31) | (w >> 7 & 32);
+    switch (w & 3) {
+    case 0: return f3 == 0 && !(w & 0x1fe0);        /* c.addi4spn of 0 */
+    case 1: return (f3 == 3 && !imm) || (f3 == 1 && !rd);
+    case 2: return (f3 == 2 || f3 == 3) && !rd;     /* c.lwsp, c.ldsp into x0 */
+    }
+    return false;
+}
+
 static void compare(csh h, uint32_t w, size_t size, unsigned long *agreed) {
     uint8_t b[4] = {(uint8_t)w, (uint8_t)(w >> 8), (uint8_t)(w >> 16), (uint8_t)(w >> 24)};
     struct insn i = insn_decode(b, 4);
@@ -77,6 +88,10 @@ static void compare(csh h, uint32_t w, size_t size, unsigned long *agreed) {
     int64_t imm;
     if (!capstone(h, b, size, &in)) /* it does not know hints and newer system instructions; what we do not know it must not either */
         return;
+    if (i.op == OP_ILLEGAL && size == 2 && reserved(w)) {
+        cs_free(in, 1);
+        return;
+    }
     if (i.op == OP_ILLEGAL)
         fail_msg("0x%08x is %s %s", w, in->mnemonic, in->op_str);
     int want = op_of_id(in->id);
