@@ -3,6 +3,8 @@ PLATFORM_SOURCES := plugin translate timing flow output cache decode platform_in
 PLATFORM_OBJECTS := $(PLATFORM_SOURCES:%=$(BUILD)/obj/pic/tracer/platform/%.o)
 PLATFORM_PLUGIN := $(BUILD)/platform/potoroo-platform.so
 
+build: $(PLATFORM_PLUGIN)
+
 $(BUILD)/obj/pic/%.o: %.c | $(BUILD)/deps.mk
 	@mkdir -p $(@D)
 	@echo "  CC     $< (pic)"

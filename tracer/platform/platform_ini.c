@@ -49,6 +49,8 @@ static const struct key keys[] = {
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
+static const char *const section_names[] = {"core", "l1i", "l1d", "l2", "itlb", "dtlb", "memory", "uncached", "counter", "run"};
+enum { SECTIONS = sizeof section_names / sizeof *section_names };
 static const char *const class_names[CLASS_COUNT] = {"alu", "mul", "div", "load", "store", "branch", "jump", "csr", "fence", "fp", "return"};
 static const char *const policy_names[POLICY_COUNT] = {"lru", "fifo", "plru", "nru", "mru", "srrip", "random"};
 
@@ -66,7 +68,9 @@ struct reading {
     const char *path;
     FILE *file;
     int line;       /* of the text that inih saw last */
+    bool continued; /* it begins with a blank: a value may go on in it */
     int seen[KEYS]; /* line of each key, 0 = absent */
+    int section[SECTIONS]; /* line of each section's first header, 0 = absent */
     bool failed;
     char *error;
     struct platform *p;
@@ -84,6 +88,24 @@ static void reading_fail(struct reading *r, int line, const char *format, ...)
     va_end(args);
 }
 
+static int section_index(const char *name, size_t length)
+{
+    for (int i = 0; i < SECTIONS; i++)
+        if (strlen(section_names[i]) == length && !strncmp(section_names[i], name, length)) return i;
+    return -1;
+}
+
+/* inih tells of keys only; an empty section is seen here. */
+static void note_section(struct reading *r, const char *text)
+{
+    text += strspn(text, " \t");
+    const char *end = strchr(text, ']');
+    if (*text != '[' || !end) return;
+    int i = section_index(text + 1, (size_t)(end - text - 1));
+    if (i < 0) reading_fail(r, r->line, "unknown section %.*s", (int)(end - text + 1), text);
+    else if (!r->section[i]) r->section[i] = r->line;
+}
+
 /* inih's reader: hands over one line of the file and counts it, which is how errors know where they are. */
 static char *read_line(char *buffer, int size, void *stream)
 {
@@ -95,6 +117,8 @@ static char *read_line(char *buffer, int size, void *stream)
         reading_fail(r, r->line, "line longer than %d bytes (a value may go on in the next line, indented)", size - 2);
         return NULL;
     }
+    r->continued = buffer[0] == ' ' || buffer[0] == '\t';
+    note_section(r, buffer);
     return buffer;
 }
 
@@ -170,31 +194,25 @@ static void store_text(struct reading *r, const struct key *k, char *field, cons
 static int take_entry(void *user, const char *section, const char *name, const char *value)
 {
     struct reading *r = user;
-    bool section_known = false;
     if (r->failed || !name) return 1;
     for (int i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i].section, section)) continue;
-        section_known = true;
-        if (strcmp(keys[i].name, name)) continue;
+        if (strcmp(keys[i].section, section) || strcmp(keys[i].name, name)) continue;
         void *field = (char *)r->p + keys[i].offset;
-        if (keys[i].kind != TEXT && r->seen[i]) reading_fail(r, r->line, "%s: set twice (first in line %d)", name, r->seen[i]);
+        if (r->seen[i] && !(keys[i].kind == TEXT && r->continued)) reading_fail(r, r->line, "%s: set twice (first in line %d)", name, r->seen[i]);
         else if (keys[i].kind == TEXT) store_text(r, &keys[i], field, value);
         else if (!store_value(&keys[i], field, value)) reading_fail(r, r->line, "%s = %s: must be %s", name, value, kind_wants(keys[i].kind));
         r->seen[i] = r->line;
         return 1;
     }
-    if (!section_known) reading_fail(r, r->line, "unknown section [%s]", section);
-    else reading_fail(r, r->line, "unknown key %s in [%s]", name, section);
+    if (*section) reading_fail(r, r->line, "unknown key %s in [%s]", name, section);
+    else reading_fail(r, r->line, "%s stands before the first section", name);
     return 1;
 }
 
-/* The line of the section's first key, 0 if the file has none. */
+/* 0 if the file has no such section. */
 static int section_line(const struct reading *r, const char *section)
 {
-    int first = 0;
-    for (int i = 0; i < KEYS; i++)
-        if (!strcmp(keys[i].section, section) && r->seen[i] && (!first || r->seen[i] < first)) first = r->seen[i];
-    return first;
+    return r->section[section_index(section, strlen(section))];
 }
 
 static int key_line(const struct reading *r, const char *section, const char *name)
@@ -256,8 +274,8 @@ static void check_addresses(struct reading *r)
     if ((p->uncached_base | p->uncached_size) & 4095)
         reading_fail(r, section_line(r, "uncached"), "[uncached] must begin and end at multiples of 4096");
     if (p->uncached_base + p->uncached_size < p->uncached_base) reading_fail(r, section_line(r, "uncached"), "[uncached] passes the end of the address space");
-    if (p->counter & 4095) reading_fail(r, section_line(r, "counter"), "address = 0x%" PRIx64 ": must be a multiple of 4096", p->counter);
-    if (section_line(r, "counter") && !p->counter) reading_fail(r, section_line(r, "counter"), "address = 0: must lie in RAM");
+    if (p->counter & 4095) reading_fail(r, key_line(r, "counter", "address"), "address = 0x%" PRIx64 ": must be a multiple of 4096", p->counter);
+    if (section_line(r, "counter") && !p->counter) reading_fail(r, key_line(r, "counter", "address"), "address = 0: must lie in RAM");
 }
 
 static void check_all(struct reading *r)

@@ -57,7 +57,7 @@ static void test_all_keys(void **state)
                           "trap=12\nreturn=13\ndevice_access=14\nfp=15\n"
                           "[l1d]\nline=32\nsets=8\nways=3\npolicy=srrip\nwrite=through\nallocate=no\nmiss=16\nevict_dirty=17\n"
                           "[l2]\nline=64\nsets=16\nways=4\npolicy=plru\nmiss=18\n[dtlb]\nentries=5\npage=4096\npolicy=fifo\nmiss=19\n"
-                          "[memory]\nram=0x1000\n[uncached]\nbase=0x80000000\nsize=0x2000\n[counter]\naddress=0x80001000\n[run]\nqemu = -cpu rv64 ; a comment\n",
+                          "[memory]\nram=0x1000\n[uncached]\nbase=0x80000000\nsize=0x2000\n[counter]\naddress=0x80001000\n[run]\nqemu = -cpu rv64 ; a comment\n  -s  \n",
                           &p, error), 0);
     static const uint32_t costs[CLASS_COUNT] = {2, 3, 4, 5, 6, 7, 9, 10, 11, 15, 13};
     assert_memory_equal(p.cost, costs, sizeof costs);
@@ -69,7 +69,7 @@ static void test_all_keys(void **state)
     assert_true(p.l2.present && p.l2.write_back && p.l2.allocate && p.l2.evict_dirty == 0);
     assert_true(p.dtlb.present && p.dtlb.entries == 5 && p.dtlb.policy == POLICY_FIFO && p.dtlb.miss == 19);
     assert_true(p.ram == 4096 && p.uncached_base == 0x80000000 && p.uncached_size == 0x2000 && p.counter == 0x80001000);
-    assert_string_equal(p.qemu, "-cpu rv64");
+    assert_string_equal(p.qemu, "-cpu rv64 -s");
 }
 
 static void test_shipped_files(void **state)
@@ -90,14 +90,14 @@ static void test_errors(void **state)
 {
     (void)state;
     expect_error("alu2 = 3\n", 4, "unknown key alu2");
-    expect_error("[cache]\nline = 64\n", 5, "unknown section [cache]");
+    expect_error("[cache]\nline = 64\n", 4, "unknown section [cache]");
     expect_error("alu = -1\n", 4, "alu = -1");
     expect_error("alu = 1x\n", 4, "must be a number");
     expect_error("alu = 99999999999999999999\n", 4, "must be a number");
     expect_error("alu =\n", 4, "must be a number");
     expect_error("alu = 1\nalu = 2\n", 5, "set twice");
     expect_error("nonsense\n", 4, "neither");
-    expect_error(LINE_SETS_WAYS, 5, "[l1d] has no miss");
+    expect_error(LINE_SETS_WAYS, 4, "[l1d] has no miss");
     expect_error("[l1d]\nline=48\nsets=4\nways=4\nmiss=1\n", 5, "power of two");
     expect_error("[l1d]\nline=64\nsets=6\nways=4\nmiss=1\n", 6, "power of two");
     expect_error("[l1d]\nline=64\nsets=4\nways=0\nmiss=1\n", 7, "at least 1");
@@ -109,8 +109,12 @@ static void test_errors(void **state)
     expect_error(LINE_SETS_WAYS "miss=1\n[l2]\nline=32\nsets=4\nways=4\nmiss=1\n", 10, "first level");
     expect_error("[itlb]\nentries=0\npage=4096\nmiss=1\n", 5, "entries = 0");
     expect_error("[itlb]\nentries=4\npage=100\nmiss=1\n", 6, "page = 100");
-    expect_error("[uncached]\nbase=0x80000010\nsize=4096\n", 5, "multiples of 4096");
-    expect_error("[uncached]\nbase=0x80000000\n", 5, "has no size");
+    expect_error("[uncached]\nbase=0x80000010\nsize=4096\n", 4, "multiples of 4096");
+    expect_error("[uncached]\nbase=0x80000000\n", 4, "has no size");
+    expect_error("[speed]\n", 4, "unknown section [speed]");
+    expect_error("[l1i]\n[run]\n", 4, "[l1i] has no line");
+    expect_error("isa = rv64i\n", 4, "isa: set twice (first in line 2)");
+    expect_error("[run]\nqemu = -a\nqemu = -b\n", 6, "set twice");
     expect_error("[counter]\naddress=0x80000008\n", 5, "multiple of 4096");
 }
 
@@ -127,9 +131,10 @@ static void test_core_errors(void **state)
     struct platform p;
     char error[PLATFORM_ERROR_SIZE] = "";
     (void)state;
+    expect_core_error("alu = 1\n[core]\n", ":1: alu stands before");
     expect_core_error("", "[core] has no isa");
-    expect_core_error("[core]\nisa = rv64gc\n", ":2: [core] has no clock_hz");
-    expect_core_error("[core]\nclock_hz = 1\n", ":2: [core] has no isa");
+    expect_core_error("[core]\nisa = rv64gc\n", ":1: [core] has no clock_hz");
+    expect_core_error("[core]\nclock_hz = 1\n", ":1: [core] has no isa");
     expect_core_error("[core]\nisa = rv32i\nclock_hz = 1\n", ":2: isa = rv32i");
     expect_core_error("[core]\nisa = rv64i\nclock_hz = 0\n", ":3: clock_hz");
     assert_int_equal(platform_load("/nowhere/at-all.ini", &p, error), -1);
