@@ -1,0 +1,67 @@
+/* cachemodel: what the hardware is, found by measuring.
+ *
+ * A model is what an analysis may know of a platform's caches and latencies. Inference measures a board through a guest that sees
+ * nothing but a cycle counter (tracer's guest_run); it never opens the platform file. What does not fit is unknown, never a guess,
+ * and every model has survived a falsification run: random accesses, predicted first and measured then.
+ *
+ * Units: cycles, bytes. MODEL_UNKNOWN stands wherever measurement did not make it certain. Evidence is text for people. */
+#ifndef POTOROO_CACHEMODEL_H
+#define POTOROO_CACHEMODEL_H
+
+#include "base/base.h"
+
+#define MODEL_UNKNOWN (-1)
+
+enum model_policy { MODEL_LRU, MODEL_FIFO, MODEL_PLRU, MODEL_NRU, MODEL_MRU, MODEL_SRRIP, MODEL_RANDOM, MODEL_POLICIES };
+enum model_class {
+    MODEL_ALU, MODEL_MUL, MODEL_DIV, MODEL_FP, MODEL_LOAD, MODEL_STORE, MODEL_BRANCH, MODEL_BRANCH_TAKEN, MODEL_JUMP, MODEL_CSR,
+    MODEL_FENCE, MODEL_TRAP, MODEL_RETURN, MODEL_DEVICE_ACCESS, MODEL_CLASSES
+};
+
+struct model_cache {
+    char name[8];            /* L1I, L1D, L2 (unified) */
+    int64_t line, sets, ways;
+    unsigned policies;       /* bit set of enum model_policy: all of them behave the same at these ways; 0 = unknown */
+    int64_t miss;            /* what a miss at this level adds; a miss at every level adds all of them */
+    bool stores;             /* whether stores reach it; the next three mean nothing where not */
+    int64_t write_back;      /* 1 write-back, 0 write-through */
+    int64_t allocate;        /* 1: a store that misses fills the line */
+    int64_t evict_dirty;     /* what the eviction of a dirty line adds */
+    VEC(char *) evidence;
+};
+
+struct model_tlb {
+    char name[8];            /* ITLB, DTLB: fully associative */
+    int64_t entries, page, miss;
+    unsigned policies;
+    VEC(char *) evidence;
+};
+
+struct model {
+    char *platform;          /* its name */
+    char digest[33];         /* of its file, hex: which board this was inferred on */
+    uint64_t clock;          /* Hz, as the board's user says */
+    int64_t counter_overhead; /* of one latch and read, from cached code */
+    int64_t jitter;          /* a latch is late by 0 to this many cycles */
+    VEC(struct model_cache) caches;  /* those that are there, or may be */
+    VEC(struct model_tlb) tlbs;
+    VEC(char *) absent;      /* names of caches and TLBs that are certainly not there */
+    int64_t latency[MODEL_CLASSES];  /* as in the platform file: branch_taken adds to branch, trap to the instruction's own class */
+    VEC(char *) unknown;     /* what could not be made certain, and why, one line each */
+    uint64_t falsify_accesses, falsify_mismatches;
+};
+
+/* Measures the board of PLATFORM (an INI file that only the runner opens). NULL on failure; the caller frees with model_free. */
+struct model *model_infer(const char *platform, struct err *e);
+void model_free(struct model *m); /* m may be NULL */
+
+json_t *model_json(const struct model *m);                       /* the caller owns it */
+struct model *model_load(const char *path, struct err *e);       /* NULL on failure */
+void model_print(const struct model *m, FILE *out);
+
+const char *model_policy_name(enum model_policy p);
+const char *model_class_name(enum model_class c);
+/* Borrowed; NULL if the model has no such cache. */
+const struct model_cache *model_find(const struct model *m, const char *name);
+
+#endif

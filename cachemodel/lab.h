@@ -1,0 +1,42 @@
+/* lab: experiments on a board. A list of operations is written down, the board powered on, and each operation's time read back.
+ *
+ * Between two latches lies one operation and the guest's own instructions, which are always the same for one kind and touch no cache
+ * (the guest lives in uncached memory). So time - (least time of the kind) is what the caches did: its "excess".
+ *
+ * Every run starts from power-on. The only access to cached memory before the list's first operation is the fetch of the boot stub,
+ * the first 12 bytes of RAM, offset 0. */
+#ifndef POTOROO_CACHEMODEL_LAB_H
+#define POTOROO_CACHEMODEL_LAB_H
+
+#include "tracer/tracer.h"
+
+enum op_kind { OP_LOAD, OP_STORE, OP_FETCH, OP_CALL, OP_KINDS };
+
+struct op {
+    enum op_kind kind;
+    uint64_t at; /* offset from RAM's base; a multiple of 8 */
+};
+
+struct lab {
+    struct guest_board *board;
+    struct board_facts facts;
+    uint64_t cached;             /* offsets below are cached RAM that nobody else uses */
+    VEC(struct op) ops;
+    VEC(uint32_t) time;          /* after lab_run: of each operation, cycles */
+    VEC(uint32_t) code;          /* pairs (offset / 4, word), written before power-on */
+    uint64_t runs, operations;   /* so far */
+    /* private */
+    uint64_t home, list, room;   /* where guest and list are (offsets); operations that fit */
+};
+
+enum { LAB_STUB = 8 }; /* a fetch here finds the line (of 16 bytes or more) that the stub was fetched from */
+enum { LAB_DATA = 0x3f00, LAB_DEVICE = 0x1800 }; /* offsets that code under test finds in a5; in a6, from the guest's home */
+
+int lab_open(struct lab *lab, const char *platform, struct err *e);
+void lab_close(struct lab *lab);
+void lab_begin(struct lab *lab); /* an empty list */
+static inline void lab_op(struct lab *lab, enum op_kind kind, uint64_t at) { vec_push(&lab->ops, ((struct op){kind, at})); }
+void lab_code(struct lab *lab, uint64_t at, const uint32_t *words, size_t n);
+int lab_run(struct lab *lab, struct err *e);
+
+#endif
