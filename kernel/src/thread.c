@@ -40,7 +40,7 @@ static word tcb_set_space(struct tcb *thread, word cnode, word vspace, word endp
 	}
 	thread->cspace = cspace_cap->object;
 	thread->vspace = vspace_cap->object;
-	thread->fault_endpoint = *fault_cap;
+	cap_copy(&thread->fault_endpoint, fault_cap);
 	return KERNEL_OK;
 }
 
