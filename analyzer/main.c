@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
     &command_dump,
     &command_cfg,
     &command_profile,
+    &command_model,
     &command_wcet,
     &command_ilp,
     &command_verify,

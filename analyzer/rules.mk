@@ -1,7 +1,7 @@
 # The command, and the main job: measure the kernel on the board, profile, bound.
 
 HOST_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -lglpk -lgmp -linih -ljansson -lxxhash -lzstd
-ANALYZER_ROOMS := analyzer ilp tracer cfg base
+ANALYZER_ROOMS := analyzer ilp cachemodel tracer cfg base
 
 $(eval $(call host_library,analyzer,$(filter-out analyzer/main.c analyzer/cmd_%,$(wildcard analyzer/*.c))))
 $(eval $(call host_program,potoroo,analyzer/main.c $(wildcard analyzer/cmd_*.c),$(ANALYZER_ROOMS),$(HOST_LIBS)))
@@ -58,3 +58,9 @@ $(BUILD)/analyzer/test/short.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platfor
 
 $(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
 	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@
+
+check-command: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.ptrace $(BUILD)/kernel-plain/kernel.elf
+	@$(PYTHON) analyzer/test/command_test.py $(BUILD)/potoroo $(BOARD)
+
+.PHONY: check-command
+CHECKS += check-command

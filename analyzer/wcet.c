@@ -350,7 +350,8 @@ static int analyse_rows(struct rows_at_work *a, const char *const *only, const c
     for (size_t i = 0; i < w->rows.len; i++)
         if (finish_row(a, i, certificates, e) < 0)
             return err_wrap(e, "%s:%d: [entry %s]", an->path, w->rows.data[i].spec->line, w->rows.data[i].spec->name);
-    count_unmatched(a);
+    if (!only)
+        count_unmatched(a);
     return 0;
 }
 

@@ -36,7 +36,7 @@ static void replace(char **field, char *with) {
 }
 
 static void caught(const struct err *e, const char *words) {
-    if (!strstr(e->text, words))
+    if (e->kind != ERR_INPUT || !strstr(e->text, words))
         fail_msg("said '%s' instead of '%s'", e->text, words);
 }
 
@@ -189,8 +189,8 @@ static void a_loop_bound_less_one(void **state) {
         FILE *f = fopen(file, "w");
         fprintf(f, "%.*s%lu%s", (int)(max - text), text, bound - 1, rest);
         fclose(f);
-        assert_null(wcet_analyse(a, NULL, NULL, &e));
-        caught(&e, "is said to run at most");
+        assert_null(wcet_analyse(a, NULL, NULL, &e)); /* refuted by the code where it can be derived, else by the trace */
+        caught(&e, strstr(e.text, "says the fact, but the code runs") ? "says the fact, but the code runs" : "is said to run at most");
         loops++;
     }
     assert_true(loops > 0);
@@ -208,14 +208,14 @@ static bool believed(const struct cfg *g, const char *path, struct err *e) {
     return good;
 }
 
-/* A copy of the trace, all checksums right, in which record AT says ADDR (0: as it was) and CYCLE less. */
-static void forge(const char *path, uint64_t at, uint64_t addr, uint64_t less) {
+/* A copy of the trace, all checksums right, in which record AT says ADDR. */
+static void forge(const char *path, uint64_t at, uint64_t addr) {
     struct err e = {0};
     struct trace_reader *in = trace_open(SHORT_TRACE, &e);
     struct trace_writer *out = trace_create(path, trace_get_info(in), &e);
     struct trace_record r;
     for (uint64_t i = 0; trace_next(in, &r, &e) > 0; i++)
-        assert_int_equal(trace_append(out, i == at && addr ? addr : r.addr, i == at ? r.cycle - less : r.cycle, &e), 0);
+        assert_int_equal(trace_append(out, i == at ? addr : r.addr, r.cycle, &e), 0);
     assert_int_equal(trace_commit(out, &e), 0);
     trace_close(in);
 }
@@ -249,17 +249,18 @@ static void a_trace_record_altered(void **state) {
     while (trace_next(in, &r, &e) > 0)
         records++;
     trace_close(in);
-    forge(file, UINT64_MAX, 0, 0);
+    forge(file, UINT64_MAX, 0);
     assert_true(believed(g, file, &e));
     int unnoticed = 0; /* a point that could as well have been passed there, or the very one that was, is no lie the CFG can tell */
     for (int i = 0; i < 20; i++) {
-        forge(file, records / 2 + draw(records / 2 - 100), points[draw(n)].addr, 0);
+        forge(file, records / 2 + draw(records / 2 - 100), points[draw(n)].addr);
         unnoticed += believed(g, file, &e);
     }
     assert_true(unnoticed <= 2);
-    forge(file, records / 2, 0, 1000000);
-    assert_false(believed(g, file, &e));
-    caught(&e, "time runs backwards");
+    struct trace_writer *out = trace_create(file, &(struct trace_info){.isa = "rv64"}, &e);
+    assert_int_equal(trace_append(out, points[0].addr, 100, &e), 0);
+    assert_int_equal(trace_append(out, points[0].addr, 99, &e), -1); /* such a file cannot even be written */
+    trace_abort(out);
     free(bytes);
     free(file);
     cfg_free(g);
