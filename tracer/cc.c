@@ -447,7 +447,7 @@ int cc_main(int argc, char **argv) {
         if (o == 'm')
             map = optarg;
         else if (o == 'p' && strcmp(optarg, "sparse") == 0)
-            return usage("--probes=sparse is not available", "");
+            c.density = PROBES_SPARSE;
         else if (o != 'p' || strcmp(optarg, "all") != 0)
             return o == 'p' ? usage("--probes=all or sparse, not ", optarg) : usage("which option is this?", "");
     }

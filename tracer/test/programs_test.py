@@ -19,6 +19,7 @@ MACHINE = ["-march=rv64imac", "-mabi=lp64", "-mcmodel=medany", "-ffreestanding",
            "-Wno-implicit-fallthrough", "-I", str(HERE)]
 GCC_WAYS = ["-O0", "-O1", "-O2 -g", "-O3 -funroll-loops", "-Os -msave-restore", "-O2 -ffunction-sections -mno-relax", "-O2 -march=rv64ima"]
 CLANG_WAYS = ["-O0", "-O2 -g", "-Os", "-O3"]
+SPARSE_WAYS = ["-O0", "-O1", "-O2", "-Os"]
 BUFFER, SIZE_AT, RAM = 0x90000000, 0x8ffffff8, 0x80000000
 
 
@@ -225,36 +226,76 @@ def check_trace(l, records, foreign):
         assert anywhere or seen <= reach, f"from {point:#x} to {sorted(map(hex, seen - reach))}, which it cannot reach"
 
 
+def ambiguous(l, points, foreign):
+    """Points from which two paths lead to the same next point, or out (a call, a return, an indirect jump), or round without a point."""
+    found = []
+    for start in points:
+        done, out, todo, bad, strange = set(), 0, [l.next[start]], False, False
+        while todo and not bad:
+            at = todo.pop()
+            while True:
+                bad = at in done
+                done.add(at)
+                if bad or at in points or at not in l.insns or l.function_of[at] in foreign:
+                    break
+                strange = strange or l.insns[at][0].startswith("lr.")
+                kind = l.kind(at)
+                if kind in ("leave", "call", "mret") or (kind == "jump" and l.target(at) in l.functions):
+                    out += 1
+                    bad = out > 1
+                    break
+                if kind == "branch":
+                    todo.append(l.target(at))
+                at = l.target(at) if kind == "jump" else l.next[at]
+        if bad and not strange:
+            found.append(start)
+    return found
+
+
+def check_sparse(l, dense, foreign):
+    own = {p for p in l.points if l.function_of[p] not in foreign}
+    twice = ambiguous(l, own, foreign)
+    assert not twice, f"two paths from {twice[0]:#x} in {l.function_of[twice[0]]} look alike"
+    assert len(l.points) < 0.9 * len(dense.points), f"{len(l.points)} points of {len(dense.points)}"
+    behind = {l.next[a] for a in l.order if l.kind(a) == "branch"}
+    assert ambiguous(l, own - behind, foreign), "this test cannot fail"
+
+
 # ---- all ways -----------------------------------------------------------------------------------------------------------------------
 
-def try_way(name, compiler, linker, way, potoroo, prefix, qemu, sources, where):
+def try_way(name, compiler, linker, way, sparse, potoroo, prefix, qemu, sources, where):
     plain = build(compiler, linker, way, sources, where / "plain")
-    probed = build([potoroo, "cc", "--"] + compiler, linker, way, sources, where / "probed")
+    cc = [potoroo, "cc"] + ["--probes=sparse"] * sparse + ["--"]
+    probed = build(cc + compiler, linker, way, sources, where / "probed")
     expected, none = execute(qemu, plain, str(where / "ram"))
     text, records = execute(qemu, probed, str(where / "ram"))
     assert not none, "the plain program wrote records"
     assert text == expected, f"outputs differ:\n{expected}\n{text}"
     l = Listing(prefix, probed)
     foreign = {n for n in l.function_of.values() if n == "_start" or n.startswith("__riscv_")}
-    check_blocks(l, foreign)
+    if sparse:
+        dense = build([potoroo, "cc", "--"] + compiler, linker, way, sources, where / "dense")
+        check_sparse(l, Listing(prefix, dense), foreign)
+    else:
+        check_blocks(l, foreign)
     check_trace(l, records, foreign)
-    return f"{name} {way}: {len(l.points)} points, {len(records)} records"
+    return f"{name} {way}{' sparse' * sparse}: {len(l.points)} points, {len(records)} records"
 
 
 def main():
     potoroo, prefix, qemu = sys.argv[1:4]
     gcc = [prefix + "gcc"]
-    ways = [("gcc", gcc, way) for way in GCC_WAYS]
+    ways = [("gcc", gcc, way, False) for way in GCC_WAYS] + [("gcc", gcc, way, True) for way in SPARSE_WAYS]
     if shutil.which("clang"):
-        ways += [("clang", ["clang", "--target=riscv64", "-Wno-unused-command-line-argument"], way) for way in CLANG_WAYS]
+        ways += [("clang", ["clang", "--target=riscv64", "-Wno-unused-command-line-argument"], way, False) for way in CLANG_WAYS]
     passed = failed = 0
-    for seed, (name, compiler, way) in enumerate(ways):
+    for seed, (name, compiler, way, sparse) in enumerate(ways):
         with tempfile.TemporaryDirectory() as folder:
             where = pathlib.Path(folder)
             (where / "random.c").write_text(Generator(seed).program(12))
             sources = sorted(HERE.glob("*.c")) + [HERE / "start.S", where / "random.c"]
             try:
-                print("  " + try_way(name, compiler, gcc, way, potoroo, prefix, qemu, sources, where))
+                print("  " + try_way(name, compiler, gcc, way, sparse, potoroo, prefix, qemu, sources, where))
                 passed += 1
             except (AssertionError, subprocess.TimeoutExpired) as e:
                 failed += 1
