@@ -17,7 +17,7 @@ int insert_fail(const struct inserter *in, const struct stmt *s, const char *why
     const char *end = s->args.len ? s->args.at + s->args.len : s->name.at + s->name.len;
     int len = (int)(end - s->name.at);
     if (!s->source)
-        return err_set(in->e, ERR_INPUT, "%s: line %u of its assembly: `%.*s`: %s", in->name, s->line, len, s->name.at, why);
+        return err_set(in->e, ERR_INPUT, "%s: line %u of its assembly (-g tells the source line): `%.*s`: %s", in->name, s->line, len, s->name.at, why);
     return err_set(in->e, ERR_INPUT, "%s:%u: `%.*s`: %s", in->text->files.data[s->file], s->source, len, s->name.at, why);
 }
 
