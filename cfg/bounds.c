@@ -11,6 +11,7 @@
  *               of integers: K = ⌈(M - e)/s⌉.
  *   iteration   the header's φs as intervals, stepped until the test cannot stay. */
 #include "cfg/bounds.h"
+#include "cfg/linear.h"
 #include "cfg/ranges.h"
 
 #include <inttypes.h>
@@ -32,14 +33,12 @@ struct search {
     char why[256];
 };
 
-/* The tested value: ext(x + d) where x is the low W bits of a header φ that each iteration changes by STEP. */
+/* The tested value: ext(x), where x is W bits: a sum of the header's φs and of what does not change. */
 struct induction {
     unsigned w;
     enum ir_op ext;             /* SEXT, ZEXT, or CONST for none */
-    ir_ref base;                /* the φ, or its low bits */
-    uint32_t loc;
-    uint64_t offset;
-    int64_t step;
+    struct linear x;
+    wide slow, fast;            /* each iteration adds one of slow … fast to x, both of one sign, not 0 */
 };
 
 /* ---- the loop's shape ------------------------------------------------------------------------------------------------------------- */
@@ -85,79 +84,217 @@ static struct interval range_at_entry(const struct search *s, uint32_t p, ir_ref
 
 /* ---- induction ---------------------------------------------------------------------------------------------------------------------- */
 
-static bool plus_constant(const struct ir *ir, ir_ref r, ir_ref base, uint64_t *c) {
-    const struct ir_node *n = ir_at(ir, r);
-    *c = 0;
-    if (r == base)
-        return true;
-    return n->op == IR_ADD && n->a == base && ir_is_const(ir, n->b, c);
+/* TERM as a header φ's W low bits, and its location. */
+static bool phi_bits(const struct search *s, ir_ref term, uint32_t *loc) {
+    const struct ir_node *n = ir_at(s->v->ir, term);
+    return header_phi(s, n->op == IR_LOW ? n->a : term, loc);
 }
 
-/* Every back edge must change the low W bits by the same constant, not 0. */
-static bool find_step(const struct search *s, struct induction *i) {
-    for (size_t k = 0; k < s->latch.len; k++) {
-        ir_ref next = ir_low(s->v->ir, value_out(s->v, s->latch.data[k], i->loc), i->w);
-        uint64_t c;
-        if (!plus_constant(s->v->ir, next, i->base, &c) || !c)
-            return false;
-        int64_t step = ir_signed(c, i->w);
-        if (k && step != i->step)
-            return false;
-        i->step = step;
+/* next = atom + c? Through the joins of paths inside the loop there may be several c: they widen [lo, hi]. */
+static bool find_change(const struct search *s, ir_ref next, ir_ref atom, wide *lo, wide *hi, int depth) {
+    struct ir *ir = s->v->ir;
+    const struct ir_node *n = ir_at(ir, next);
+    unsigned w = n->width;
+    uint64_t add = 0;
+    ir_ref base = next;
+    if (n->op == IR_ADD && ir_is_const(ir, n->b, &add))
+        base = n->a;
+    else
+        add = 0;
+    if (base == atom) {
+        wide c = ir_signed(add, w);
+        *lo = c < *lo ? c : *lo;
+        *hi = c > *hi ? c : *hi;
+        return true;
     }
+    n = ir_at(ir, base);
+    ir_ref phi = n->op == IR_LOW ? n->a : base;
+    const struct ir_node *p = ir_at(ir, phi);
+    if (depth == 4 || p->op != IR_VAR || var_kind(p->imm) != VAR_PHI)
+        return false;
+    uint32_t b = values_at_slot(s->v, var_index(p->imm)), loc = var_loc(p->imm);
+    if (b == NONE || !s->inside[b] || b == s->header || s->v->number[b] == NONE)
+        return false;
+    for (uint32_t k = s->v->first[b]; k < s->v->first[b + 1]; k++) {
+        uint32_t from = s->v->pred[k];
+        if (s->v->number[from] >= s->v->number[b]) /* round a loop inside: any number of times */
+            return false;
+        ir_ref in = ir_binary(ir, IR_ADD, ir_low(ir, value_out(s->v, from, loc), w), ir_const(ir, w, add));
+        if (!find_change(s, in, atom, lo, hi, depth + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Only φs of the header and what does not change? */
+static bool told_by_header(const struct search *s, const struct linear *l) {
+    uint32_t loc;
+    for (size_t k = 0; k < l->count; k++)
+        if (!phi_bits(s, l->atom[k], &loc) && !invariant(s, l->atom[k], 0))
+            return false;
+    return true;
+}
+
+/* The equation that the only edge into block B has shown: *x = *y. */
+static bool equation(const struct search *s, uint32_t b, ir_ref *x, ir_ref *y) {
+    const struct ir *ir = s->v->ir;
+    uint32_t from = s->v->first[b + 1] - s->v->first[b] == 1 ? s->v->pred[s->v->first[b]] : NONE;
+    if (from == NONE || !s->v->condition[from] || block_of(s->g, s->v->global[from])->end != END_BRANCH)
+        return false;
+    bool taken = false;
+    const struct block *k = block_of(s->g, s->v->global[from]);
+    for (uint32_t e = k->edge; e < k->edge + k->edges; e++)
+        if (s->g->edges.data[e].to == s->v->global[b])
+            taken = s->g->edges.data[e].kind == EDGE_TAKEN;
+    const struct ir_node *c = ir_at(ir, s->v->condition[from]);
+    if (c->op == IR_XOR && c->width == 1 && ir_at(ir, c->b)->op == IR_CONST)
+        c = ir_at(ir, c->a), taken = !taken;
+    *x = c->a;
+    *y = c->b;
+    return c->op == IR_EQ && taken;
+}
+
+/* Where a branch on the way to block P, in this iteration, has shown that x = y, a value made of x can be told by y: the counter of a
+ * loop inside is known after its `!=`. */
+static ir_ref by_equality(const struct search *s, uint32_t p, ir_ref value) {
+    struct ir *ir = s->v->ir;
+    struct linear sum, l, d;
+    if (!linear_of(&l, ir, value) || told_by_header(s, &l))
+        return value;
+    for (uint32_t b = p; b != s->header && s->v->idom[b] != b; b = s->v->idom[b]) {
+        ir_ref x, y;
+        if (!equation(s, b, &x, &y) || ir_at(ir, x)->width != l.w || !linear_of(&d, ir, ir_binary(ir, IR_SUB, y, x)))
+            continue;
+        for (size_t i = 0; i < l.count; i++) /* add the multiple of 0 = y - x that makes an atom vanish */
+            for (size_t k = 0; k < d.count; k++) {
+                bool one = d.coefficient[k] == 1 || d.coefficient[k] == ir_mask(l.w);
+                if (l.atom[i] != d.atom[k] || !one)
+                    continue;
+                sum = l;
+                if (linear_add(&sum, &d, d.coefficient[k] == 1 ? 0 - l.coefficient[i] : l.coefficient[i]) && told_by_header(s, &sum))
+                    return linear_term(&sum, ir);
+            }
+    }
+    return value;
+}
+
+/* The least and greatest that one iteration adds to the atom (a header φ's low bits), on every back edge. */
+static bool find_step(const struct search *s, ir_ref atom, uint32_t loc, wide *slow, wide *fast) {
+    wide lo = INT64_MAX, hi = INT64_MIN;
+    unsigned w = ir_at(s->v->ir, atom)->width;
+    for (size_t k = 0; k < s->latch.len; k++) {
+        ir_ref next = ir_low(s->v->ir, value_out(s->v, s->latch.data[k], loc), w);
+        if (find_change(s, next, atom, &lo, &hi, 0))
+            continue;
+        next = by_equality(s, s->latch.data[k], next);
+        if (!find_change(s, next, atom, &lo, &hi, 0))
+            return false;
+    }
+    *slow = lo, *fast = hi;
     return s->latch.len != 0;
 }
 
 /* A 64-bit register that holds a 32-bit int: each back edge sign-extends, and so must what it starts with. */
-static bool find_int(const struct search *s, ir_ref phi, struct induction *i) {
+static bool holds_int(const struct search *s, uint32_t loc) {
     struct ir *ir = s->v->ir;
-    i->w = 32;
-    i->ext = IR_SEXT;
-    i->base = ir_low(ir, phi, 32);
-    if (!find_step(s, i))
-        return false;
     for (size_t k = 0; k < s->latch.len; k++) {
-        ir_ref out = value_out(s->v, s->latch.data[k], i->loc);
-        if (out != ir_sext(ir, ir_low(ir, out, 32), 64))
+        struct ranges r;
+        ir_ref out = value_out(s->v, s->latch.data[k], loc);
+        ranges_init(&r, s->v);
+        struct interval i = ranges_of(&r, out);
+        ranges_free(&r);
+        if (out != ir_sext(ir, ir_low(ir, out, 32), 64) && (i.slo < INT32_MIN || i.shi > INT32_MAX))
             return false;
     }
     for (size_t k = 0; k < s->outer.len; k++) {
-        struct interval r = range_at_entry(s, s->outer.data[k], value_out(s->v, s->outer.data[k], i->loc));
+        struct interval r = range_at_entry(s, s->outer.data[k], value_out(s->v, s->outer.data[k], loc));
         if (r.slo < INT32_MIN || r.shi > INT32_MAX)
             return false;
     }
     return true;
 }
 
+/* Sums the changes of all φs in x; the rest must not change. */
+static bool sum_steps(const struct search *s, struct induction *i) {
+    i->slow = i->fast = 0;
+    for (size_t k = 0; k < i->x.count; k++) {
+        uint32_t loc;
+        wide slow, fast, c = ir_signed(i->x.coefficient[k], i->w);
+        if (!phi_bits(s, i->x.atom[k], &loc)) {
+            if (!invariant(s, i->x.atom[k], 0))
+                return false;
+            continue;
+        }
+        if (!find_step(s, i->x.atom[k], loc, &slow, &fast))
+            return false;
+        i->slow += c * (c < 0 ? fast : slow);
+        i->fast += c * (c < 0 ? slow : fast);
+    }
+    wide half = (wide)1 << (i->w - 1);
+    if (i->slow < 0) { /* downwards: slow is the smaller change */
+        wide t = i->slow;
+        i->slow = i->fast, i->fast = t;
+    }
+    return i->slow != 0 && (i->slow > 0) == (i->fast > 0) && i->fast < half && i->fast >= -half;
+}
+
 static bool find_induction(const struct search *s, ir_ref e, struct induction *i) {
     struct ir *ir = s->v->ir;
     struct ir_node n = *ir_at(ir, e);
-    *i = (struct induction){.ext = IR_CONST, .w = n.width};
-    ir_ref x = e;
-    if (n.op == IR_SEXT || n.op == IR_ZEXT) {
-        i->ext = (enum ir_op)n.op;
-        x = n.a;
-        i->w = ir_at(ir, x)->width;
-    }
-    n = *ir_at(ir, x);
-    i->base = x;
-    if (n.op == IR_ADD && ir_is_const(ir, n.b, &i->offset))
-        i->base = n.a;
-    else
-        i->offset = 0;
-    n = *ir_at(ir, i->base);
-    ir_ref phi = n.op == IR_LOW ? n.a : i->base;
-    if (!header_phi(s, phi, &i->loc))
+    uint32_t loc;
+    ir_ref x = n.op == IR_SEXT || n.op == IR_ZEXT ? n.a : e;
+    *i = (struct induction){.ext = x == e ? IR_CONST : (enum ir_op)n.op, .w = ir_at(ir, x)->width};
+    if (i->w < 8 || !linear_of(&i->x, ir, x))
         return false;
-    if (find_step(s, i))
+    if (sum_steps(s, i))
         return true;
-    return i->w == 64 && i->ext == IR_CONST && !i->offset && phi == i->base && find_int(s, phi, i);
+    if (i->w != 64 || x != e || !header_phi(s, e, &loc) || !holds_int(s, loc))
+        return false;
+    i->w = 32;
+    i->ext = IR_SEXT;
+    return linear_of(&i->x, ir, ir_low(ir, e, 32)) && sum_steps(s, i);
 }
 
-/* x + d of the first iteration, when the loop is entered from P. W bits wide. */
+/* An outer loop's φs as begin + step · iteration, so that what two of them have in common cancels out. */
+static bool unfold(const struct search *s, struct linear *l) {
+    struct ir *ir = s->v->ir;
+    for (int turns = 0; turns < 8; turns++) {
+        size_t k = 0;
+        uint64_t at = 0;
+        while (k < l->count && !map_get(&s->v->affine_index, l->atom[k], &at))
+            k++;
+        if (k == l->count)
+            return true;
+        const struct affine *a = &s->v->affine.data[at];
+        struct linear begin, iteration, itself;
+        uint64_t c = l->coefficient[k];
+        if (!linear_of(&begin, ir, a->begin) || !linear_of(&iteration, ir, a->iteration))
+            return false;
+        itself = (struct linear){.w = l->w, .count = 1, .atom = {l->atom[k]}, .coefficient = {1}};
+        if (!linear_add(l, &itself, 0 - c) || !linear_add(l, &begin, c) || !linear_add(l, &iteration, c * (uint64_t)a->step))
+            return false;
+    }
+    return true;
+}
+
+static ir_ref unfolded(const struct search *s, ir_ref term) {
+    struct linear l;
+    return linear_of(&l, s->v->ir, term) && unfold(s, &l) ? linear_term(&l, s->v->ir) : term;
+}
+
+/* x of the first iteration, when the loop is entered from P. W bits wide. */
 static ir_ref first_value(const struct search *s, const struct induction *i, uint32_t p) {
     struct ir *ir = s->v->ir;
-    return ir_binary(ir, IR_ADD, ir_low(ir, value_out(s->v, p, i->loc), i->w), ir_const(ir, i->w, i->offset));
+    struct linear sum = {.w = i->w, .constant = i->x.constant}, part;
+    for (size_t k = 0; k < i->x.count; k++) {
+        uint32_t loc;
+        ir_ref t = i->x.atom[k];
+        if (phi_bits(s, t, &loc))
+            t = ir_low(ir, value_out(s->v, p, loc), i->w);
+        if (!linear_of(&part, ir, t) || !linear_add(&sum, &part, i->x.coefficient[k]))
+            return 0;
+    }
+    return linear_term(&sum, ir);
 }
 
 static ir_ref extend(struct ir *ir, enum ir_op ext, ir_ref x, unsigned w) {
@@ -203,12 +340,18 @@ static bool divides(const struct ir *ir, uint64_t step, ir_ref d) {
 }
 
 /* The limit as W bits such that e = N exactly when x + d equals them; 0: there is none for certain. */
-static ir_ref narrow_limit(struct ir *ir, const struct induction *i, ir_ref n) {
+static ir_ref narrow_limit(const struct search *s, const struct induction *i, ir_ref n, uint32_t p) {
+    struct ir *ir = s->v->ir;
     unsigned w = ir_at(ir, n)->width;
     if (i->ext == IR_CONST)
         return n;
     ir_ref x = ir_low(ir, n, i->w);
-    return extend(ir, i->ext, x, w) == n ? x : 0;
+    if (extend(ir, i->ext, x, w) == n)
+        return x;
+    struct interval r = range_at_entry(s, p, n);
+    wide half = (wide)1 << (i->w - 1);
+    bool fits = i->ext == IR_SEXT ? r.slo >= -half && r.shi < half : r.hi <= ir_mask(i->w);
+    return fits && !interval_empty(r) ? x : 0;
 }
 
 static wide ceiling(wide a, wide b) { return a <= 0 ? 0 : (a + b - 1) / b; }
@@ -216,17 +359,17 @@ static wide ceiling(wide a, wide b) { return a <= 0 ? 0 : (a + b - 1) / b; }
 /* Stays at most this often when entered from P, -1: no bound. *exact: exactly this often, if no other exit is taken. */
 static wide exact_hit(const struct search *s, const struct induction *i, const struct test *t, uint32_t p, bool *exact) {
     struct ir *ir = s->v->ir;
-    bool up = i->step > 0;
-    uint64_t step = up ? (uint64_t)i->step : 0 - (uint64_t)i->step, k;
-    if (t->rel != REL_NE && t->rel != (up ? REL_LT : REL_GT))
+    bool up = i->slow > 0;
+    uint64_t step = (uint64_t)(up ? i->slow : -i->slow), k;
+    if (i->slow != i->fast || (t->rel != REL_NE && t->rel != (up ? REL_LT : REL_GT)))
         return -1;
-    ir_ref n = narrow_limit(ir, i, t->n);
-    if (!n)
+    ir_ref n = narrow_limit(s, i, t->n, p), first = first_value(s, i, p);
+    if (!n || !first)
         return -1;
-    ir_ref first = first_value(s, i, p), d = up ? ir_binary(ir, IR_SUB, n, first) : ir_binary(ir, IR_SUB, first, n);
+    ir_ref plain = up ? ir_binary(ir, IR_SUB, n, first) : ir_binary(ir, IR_SUB, first, n), d = unfolded(s, plain);
     if (!divides(ir, step, d))
         return -1;
-    struct interval r = range_at_entry(s, p, d);
+    struct interval r = interval_meet(range_at_entry(s, p, d), range_at_entry(s, p, plain), i->w);
     *exact = t->rel == REL_NE && ir_is_const(ir, d, &k);
     return interval_empty(r) ? 0 : (wide)(r.hi / step);
 }
@@ -244,24 +387,26 @@ static bool view(const struct induction *i, const struct test *t, wide *lowest, 
 
 static wide interval_steps(const struct search *s, const struct induction *i, const struct test *t, uint32_t p, bool *exact) {
     struct ir *ir = s->v->ir;
-    ir_ref first = extend(ir, i->ext, first_value(s, i, p), ir_at(ir, t->e)->width);
+    ir_ref value = first_value(s, i, p), first = value ? extend(ir, i->ext, value, ir_at(ir, t->e)->width) : 0;
+    if (!first)
+        return -1;
     struct interval a = range_at_entry(s, p, first), n = range_at_entry(s, p, t->n);
-    wide lowest, highest, step = i->step;
+    wide lowest, highest;
     uint64_t unused;
-    bool up = step > 0;
+    bool up = i->slow > 0;
     if (interval_empty(a) || interval_empty(n))
         return 0;
     view(i, t, &lowest, &highest);
     if (!t->is_signed && i->ext == IR_SEXT && !up && a.slo < 0)
         return -1;
-    *exact = ir_is_const(ir, first, &unused) && ir_is_const(ir, t->n, &unused);
+    *exact = i->slow == i->fast && ir_is_const(ir, first, &unused) && ir_is_const(ir, t->n, &unused);
     if (up && (t->rel == REL_LT || t->rel == REL_LE)) {
         wide m = (t->is_signed ? (wide)n.shi : (wide)n.hi) + (t->rel == REL_LE);
-        return m - 1 + step > highest ? -1 : ceiling(m - (t->is_signed ? (wide)a.slo : (wide)a.lo), step);
+        return m - 1 + i->fast > highest ? -1 : ceiling(m - (t->is_signed ? (wide)a.slo : (wide)a.lo), i->slow);
     }
     if (!up && (t->rel == REL_GT || t->rel == REL_GE)) {
         wide m = (t->is_signed ? (wide)n.slo : (wide)n.lo) - (t->rel == REL_GE);
-        return m + 1 + step < lowest ? -1 : ceiling((t->is_signed ? (wide)a.shi : (wide)a.hi) - m, -step);
+        return m + 1 + i->fast < lowest ? -1 : ceiling((t->is_signed ? (wide)a.shi : (wide)a.hi) - m, -i->slow);
     }
     return -1;
 }
@@ -282,17 +427,21 @@ static void describe(struct search *s, const struct induction *i, const struct t
     char first[64], limit[64];
     describe_number(s, first_value(s, i, s->outer.data[0]), first, sizeof first);
     describe_number(s, t->n, limit, sizeof limit);
-    snprintf(s->why, sizeof s->why, "counts from %s by %" PRId64 " while %s %s: the branch at 0x%" PRIx64 " stays at most %" PRIu64 " times", first,
-             i->step, relation_text[t->rel], limit, block_last(s->g, s->v->global[x]), (uint64_t)stays);
+    snprintf(s->why, sizeof s->why, "counts from %s by %" PRId64 "%s while %s %s: the branch at 0x%" PRIx64 " stays at most %" PRIu64 " times", first,
+             (int64_t)i->slow, i->slow == i->fast ? "" : " or more", relation_text[t->rel], limit, block_last(s->g, s->v->global[x]), (uint64_t)stays);
 }
 
 /* A bound of the number of times that test T stays, over all ways into the loop; -1: none. */
-static wide affine_stays(struct search *s, const struct test *t, struct induction *i, bool *exact) {
+static wide affine_stays(struct search *s, struct test *t, struct induction *i, uint32_t x, bool *exact) {
     wide worst = 0;
+    t->e = by_equality(s, x, t->e);
     if (!find_induction(s, t->e, i) || !invariant(s, t->n, 0))
         return -1;
     *exact = s->outer.len == 1;
+    wide room = (wide)ir_mask(i->w) + 1;
     if (t->rel == REL_EQ) { /* one step away from N it is not N */
+        if (i->fast >= room || -i->fast >= room)
+            return -1;
         *exact = false;
         return 1;
     }
@@ -415,16 +564,37 @@ static bool only_exit(const struct search *s, uint32_t x) {
     return true;
 }
 
+/* x & (x - 1) is x without its lowest 1: zero after as many iterations as x has bits. */
+static wide clearing_stays(const struct search *s, const struct test *t) {
+    struct ir *ir = s->v->ir;
+    uint64_t zero;
+    uint32_t loc;
+    ir_ref phi = t->e;
+    if (t->rel != REL_NE || !ir_is_const(ir, t->n, &zero) || zero)
+        return -1;
+    const struct ir_node *n = ir_at(ir, t->e);
+    if (n->op == IR_AND) /* tested after the change */
+        phi = header_phi(s, n->a, &loc) ? n->a : n->b;
+    if (!phi_bits(s, phi, &loc))
+        return -1;
+    unsigned w = ir_at(ir, phi)->width;
+    ir_ref less = ir_binary(ir, IR_AND, phi, ir_binary(ir, IR_ADD, phi, ir_const(ir, w, UINT64_MAX)));
+    for (size_t k = 0; k < s->latch.len; k++)
+        if (ir_low(ir, value_out(s->v, s->latch.data[k], loc), w) != less)
+            return -1;
+    return t->e == phi || t->e == less ? (wide)w : -1;
+}
+
 static void try_test(struct search *s, uint32_t x, bool stay) {
     struct test t;
     struct induction i;
     bool exact = false;
     wide stays = -1;
     if (find_test(s->v->ir, s->v->condition[x], stay, &t)) {
-        stays = affine_stays(s, &t, &i, &exact);
+        stays = affine_stays(s, &t, &i, x, &exact);
         if (stays < 0) {
             t = swapped(t);
-            stays = affine_stays(s, &t, &i, &exact);
+            stays = affine_stays(s, &t, &i, x, &exact);
         }
     }
     uint64_t before = s->best;
@@ -436,6 +606,11 @@ static void try_test(struct search *s, uint32_t x, bool stay) {
             s->least = (uint64_t)stays + 1;
         return;
     }
+    stays = find_test(s->v->ir, s->v->condition[x], stay, &t) ? clearing_stays(s, &t) : -1;
+    offer(s, stays);
+    if (s->best < before)
+        snprintf(s->why, sizeof s->why, "each iteration clears the lowest 1 of a value of %" PRIu64 " bits", (uint64_t)stays);
+    before = s->best;
     stays = iterate_stays(s, x, stay);
     offer(s, stays);
     if (s->best < before)
@@ -483,34 +658,59 @@ static void search_loop(struct search *s) {
 
 /* A header φ that each iteration changes by s, in a loop whose header runs at most N times, is within (N - 1) s of where it began,
  * if that does not wrap. The loops inside use it. */
-static void note_phi(struct search *s, uint32_t loc) {
-    struct ir *ir = s->v->ir;
+static void note_range(struct search *s, uint32_t loc, unsigned step_width, wide slow, wide fast) {
     ir_ref phi = value_in(s->v, s->header, loc);
-    struct induction i = {.w = ir_at(ir, phi)->width, .ext = IR_CONST, .base = phi, .loc = loc};
-    struct interval from = {1, 0, 1, 0};
-    if (!i.w || (!find_step(s, &i) && (i.w != 64 || !find_int(s, phi, &i))))
-        return;
+    unsigned w = ir_at(s->v->ir, phi)->width;
+    struct interval from = {1, 0, 1, 0}, all = interval_all(w);
     for (size_t p = 0; p < s->outer.len; p++)
         from = interval_join(from, range_at_entry(s, s->outer.data[p], value_out(s->v, s->outer.data[p], loc)));
     if (interval_empty(from))
         return;
-    wide way = (wide)i.step * (wide)(s->best - 1), half = (wide)1 << (i.w - 1);
-    wide lo = from.slo + (way < 0 ? way : 0), hi = from.shi + (way > 0 ? way : 0);
-    wide ulo = from.lo + (way < 0 ? way : 0), uhi = from.hi + (way > 0 ? way : 0);
-    unsigned w = ir_at(ir, phi)->width;
-    struct interval all = interval_all(w);
+    wide turns = (wide)(s->best - 1), half = (wide)1 << (step_width - 1), down = slow < 0 ? slow * turns : 0, up = fast > 0 ? fast * turns : 0;
+    wide lo = from.slo + down, hi = from.shi + up, ulo = from.lo + down, uhi = from.hi + up;
     if (lo >= -half && hi < half)
         all = interval_meet(all, interval_signed(w, (int64_t)lo, (int64_t)hi), w);
-    if (i.w == w && ulo >= 0 && uhi <= (wide)ir_mask(w))
+    if (step_width == w && ulo >= 0 && uhi <= (wide)ir_mask(w))
         all = interval_meet(all, interval_unsigned(w, (uint64_t)ulo, (uint64_t)uhi), w);
-    map_put(&s->v->header_index, ir_at(ir, phi)->imm, s->v->header_range.len);
+    map_put(&s->v->header_index, ir_at(s->v->ir, phi)->imm, s->v->header_range.len);
     vec_push(&s->v->header_range, all);
+}
+
+/* atom = begin + step · iteration, for the loops inside. */
+static void note_affine(struct search *s, ir_ref atom, uint32_t loc, wide step) {
+    struct ir *ir = s->v->ir;
+    unsigned w = ir_at(ir, atom)->width;
+    struct affine a = {.step = (int64_t)step};
+    if (s->outer.len != 1)
+        return;
+    a.begin = ir_low(ir, value_out(s->v, s->outer.data[0], loc), w);
+    a.iteration = ir_low(ir, ir_var(ir, 64, var_id(VAR_TURN, code_slot(&s->g->own->flow.code, block_of(s->g, s->loop->header)->addr), 0)), w);
+    map_put(&s->v->affine_index, atom, s->v->affine.len);
+    vec_push(&s->v->affine, a);
+}
+
+static void note_phi(struct search *s, uint32_t loc) {
+    struct ir *ir = s->v->ir;
+    ir_ref phi = value_in(s->v, s->header, loc);
+    unsigned w = ir_at(ir, phi)->width;
+    wide slow, fast;
+    bool whole = w && find_step(s, phi, loc, &slow, &fast), known = s->best != UINT64_MAX;
+    if (whole && known)
+        note_range(s, loc, w, slow, fast);
+    if (whole && slow == fast)
+        note_affine(s, phi, loc, slow);
+    if (w != 64 || !find_step(s, ir_low(ir, phi, 32), loc, &slow, &fast))
+        return;
+    if (!whole && known && holds_int(s, loc))
+        note_range(s, loc, 32, slow, fast);
+    if (slow == fast)
+        note_affine(s, ir_low(ir, phi, 32), loc, slow);
 }
 
 static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *inside, uint64_t *least) {
     struct search s = {.g = g, .v = v, .loop = &g->loops.data[index], .index = index, .inside = inside, .best = UINT64_MAX};
     search_loop(&s);
-    for (uint32_t loc = 1, unused; loc < v->locs && s.best != UINT64_MAX; loc++)
+    for (uint32_t loc = 1, unused; loc < v->locs && s.outer.len; loc++)
         if (header_phi(&s, value_in(v, s.header, loc), &unused))
             note_phi(&s, loc);
     for (size_t i = 0; i < s.loop->blocks.len; i++)

@@ -179,6 +179,7 @@ static struct interval of_convert(const struct ir_node *n, struct interval a) {
 
 enum { DEEPEST = 48 };
 
+static struct interval of(struct ranges *r, ir_ref t, int depth);
 static struct interval of_phi(struct ranges *r, ir_ref t, struct interval known);
 
 static struct interval known_of(const struct ranges *r, ir_ref t, unsigned w) {
@@ -230,6 +231,37 @@ static struct interval of_phi(struct ranges *r, ir_ref t, struct interval known)
     return known;
 }
 
+/* Does order fact O speak of the W-bit terms x and y themselves, or of wider registers that hold them as ints? */
+static bool speaks_of(struct ranges *r, ir_ref fact, ir_ref x, unsigned w, int depth) {
+    const struct ir_node *f = ir_at(r->ir, fact), *n = ir_at(r->ir, x);
+    if (fact == x)
+        return true;
+    if (f->op == IR_SEXT && f->a == x)
+        return true;
+    if (f->op == IR_CONST && n->op == IR_CONST)
+        return ir_signed(f->imm, f->width) == ir_signed(n->imm, w);
+    if (n->op != IR_LOW || n->a != fact)
+        return false;
+    struct interval i = of(r, fact, depth + 1);
+    return i.slo >= least(w) && i.shi <= most(w);
+}
+
+/* x - y where a branch has shown y < x or y ≤ x: it is not negative, and does not wrap. */
+static struct interval of_ordered(struct ranges *r, const struct ir_node *n, struct interval x, struct interval y, int depth) {
+    struct interval i = interval_all(n->width);
+    for (size_t k = 0; k < r->orders.len; k++) {
+        struct order o = r->orders.data[k];
+        bool wide = ir_at(r->ir, o.a)->width != n->width;
+        if ((wide && !o.is_signed) || !speaks_of(r, o.a, n->b, n->width, depth) || !speaks_of(r, o.b, n->a, n->width, depth))
+            continue;
+        __int128 most_apart = o.is_signed ? (__int128)x.shi - y.slo : (__int128)x.hi - y.lo;
+        if (most_apart < o.strict || most_apart > (o.is_signed ? (__int128)most(n->width) : (__int128)ir_mask(n->width)))
+            continue;
+        i = interval_meet(i, interval_unsigned(n->width, o.strict, (uint64_t)most_apart), n->width);
+    }
+    return i;
+}
+
 static struct interval of(struct ranges *r, ir_ref t, int depth) {
     const struct ir_node *n = ir_at(r->ir, t);
     uint64_t at;
@@ -252,6 +284,8 @@ static struct interval of(struct ranges *r, ir_ref t, int depth) {
         if (!interval_empty(a) && !interval_empty(b))
             i = of_binary((enum ir_op)n->op, n->width, ir_at(r->ir, n->a)->width, a, b);
     }
+    if (n->op == IR_SUB && r->orders.len && !interval_empty(a) && depth < 8)
+        i = interval_meet(i, of_ordered(r, n, a, of(r, n->b, depth + 1), depth), n->width);
     i = interval_meet(i, known, n->width);
     map_put(&r->memo, t, r->memos.len);
     vec_push(&r->memos, i);
@@ -267,6 +301,7 @@ void ranges_free(struct ranges *r) {
     map_free(&r->memo);
     vec_free(&r->list);
     vec_free(&r->terms);
+    vec_free(&r->orders);
     vec_free(&r->memos);
 }
 
@@ -384,7 +419,9 @@ static void learn_equal(struct ranges *r, ir_ref a, ir_ref b, bool value) {
 /* a < b in one of the two readings: STRICT, or else a ≤ b. */
 static void learn_order(struct ranges *r, ir_ref a, ir_ref b, bool is_signed, bool strict) {
     unsigned w = ir_at(r->ir, a)->width;
+    struct order o = {a, b, is_signed, strict};
     struct interval x = ranges_of(r, a), y = ranges_of(r, b), all = interval_all(w), lower = all, upper = all;
+    vec_push(&r->orders, o);
     if (interval_empty(x) || interval_empty(y))
         return;
     if (is_signed) {

@@ -5,6 +5,10 @@
 #include "cfg/values.h"
 
 /* What is known at one place: an interval for some terms. */
+struct order {
+    ir_ref a, b;                        /* a < b, or a ≤ b */
+    bool is_signed, strict;
+};
 struct ranges {
     const struct ir *ir;
     const struct values *v;             /* may be NULL: then nothing is known of φs */
@@ -12,6 +16,7 @@ struct ranges {
     VEC(ir_ref) terms;                  /* of list, in order */
     struct map known;                   /* term → index into list */
     VEC(struct interval) list;
+    VEC(struct order) orders;
     struct map memo;                    /* term → index into memos, dropped when something is learnt */
     VEC(struct interval) memos;
 };

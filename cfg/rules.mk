@@ -1,5 +1,5 @@
 CFG_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash
-$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/print.c))
+$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/linear.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/print.c))
 $(eval $(call host_program,cfg/test/cfg_tool,cfg/test/cfg_tool.c,cfg base,$(CFG_LIBS)))
 $(eval $(call host_program,cfg/test/lift_test,cfg/test/lift_test.c,cfg base,$(CFG_LIBS)))
 
@@ -29,3 +29,23 @@ cfg-traces: $(BUILD)/cfg/test/cfg_tool
 .PHONY: cfg-traces
 CHECKS += check-cfg-unit check-cfg-lift check-cfg-traces
 HELP += "cfg-traces|follow test programs of all compilers and levels through their CFGs"
+
+# Bent ELF files under the sanitizers: a few seconds in the checks, `make cfg-fuzz SECONDS=n SEED=n` for longer.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/cfg/test/fuzz: cfg/test/fuzz.c $(wildcard cfg/*.c cfg/*.h cfg/arch/*.c base/*.c base/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	@$(CC) $(CPPFLAGS) $(filter-out -O2,$(CFLAGS)) -O1 $(SANITIZE) -o $@ $(filter %.c,$^) $(CFG_LIBS)
+FUZZ = $(BUILD)/cfg/test/fuzz $(1) $(2) $(BUILD)/cfg/test $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf
+SECONDS ?= 1800
+SEED ?= 1
+$(BUILD)/cfg/test/switches.elf: cfg/test/programs/start.S cfg/test/programs/switches.c cfg/test/programs/link.ld
+	@mkdir -p $(@D)
+	@$(RV_PREFIX)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany -O2 -ffreestanding -nostdlib -T cfg/test/programs/link.ld -o $@ $(filter-out %.ld,$^) -lgcc
+check-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf
+	@$(call FUZZ,6,1)
+cfg-fuzz: $(BUILD)/cfg/test/fuzz $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf
+	@$(call FUZZ,$(SECONDS),$(SEED))
+.PHONY: cfg-fuzz
+CHECKS += check-cfg-fuzz
+HELP += "cfg-fuzz|bent ELF files under the sanitizers, SECONDS=1800 SEED=1"

@@ -382,6 +382,8 @@ void values_free(struct values *v) {
     vec_free(&v->slots);
     map_free(&v->header_index);
     vec_free(&v->header_range);
+    map_free(&v->affine_index);
+    vec_free(&v->affine);
 }
 
 uint32_t values_at_slot(const struct values *v, uint32_t slot) {

@@ -23,6 +23,12 @@ struct interval {
     int64_t slo, shi;   /* signed */
 };
 
+/* A loop header's φ as begin + step · iteration, iteration counting from 0. */
+struct affine {
+    ir_ref begin, iteration;
+    int64_t step;
+};
+
 struct stack_slot {
     int64_t offset;     /* from sp at the function's entry; negative */
     unsigned width;     /* bits */
@@ -50,6 +56,8 @@ struct values {
     /* What the bounds found of loop headers' φs: variable → index into header_range. Filled by bounds_derive, used by ranges. */
     struct map header_index;
     VEC(struct interval) header_range;
+    struct map affine_index;        /* the φ, or its low bits → index into affine */
+    VEC(struct affine) affine;
 };
 
 /* Registers that the psABI says calls preserve, but that some returning function here changes and never stores. A bit each. */

@@ -1,0 +1,126 @@
+/* ELF files bent at random: every one must give a clear error or a graph, never a crash or an endless loop.
+ * fuzz SECONDS SEED WORKDIR FILE… mutates the given files; it is built with the address and undefined-behaviour
+ * sanitizers. The file that is being tried is left in WORK/fuzz-last.elf, so a crash can be looked at. */
+#include "cfg/cfg.h"
+#include "cfg/insn.h"
+
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t seed;
+static uint64_t next_random(void) {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    return seed ^= seed << 17;
+}
+
+static unsigned long graphs, refusals;
+
+/* The invariants of a graph that its clients rely on. */
+static void check(const struct cfg *g) {
+    for (uint32_t i = 0; i < g->blocks.len; i++) {
+        const struct block *b = &g->blocks.data[i];
+        if (b->function >= g->functions.len || !b->insns || (i && g->blocks.data[i - 1].addr + g->blocks.data[i - 1].size > b->addr))
+            abort();
+        for (uint32_t e = b->edge; e < b->edge + b->edges; e++)
+            if (g->edges.data[e].from != i || g->blocks.data[g->edges.data[e].to].function != b->function)
+                abort();
+        for (uint32_t c = b->call; c < b->call + b->calls; c++)
+            if (g->calls.data[c] >= g->functions.len)
+                abort();
+        if (b->loop != NONE && b->loop >= g->loops.len)
+            abort();
+    }
+    for (uint32_t i = 0; i < g->functions.len; i++)
+        if (g->functions.data[i].entry == NONE || g->blocks.data[g->functions.data[i].entry].addr != g->functions.data[i].addr)
+            abort();
+    for (uint32_t i = 0; i < g->loops.len; i++)
+        if (!g->loops.data[i].entries.len || (g->loops.data[i].origin != BOUND_NONE && (!g->loops.data[i].max || !g->loops.data[i].why)))
+            abort();
+}
+
+static void try_file(const char *path, FILE *sink) {
+    struct err e = {0};
+    struct image *img = image_open(path, &e);
+    struct cfg *g = img ? cfg_build(img, &e) : NULL;
+    if (!g && (e.kind == ERR_NONE || !*e.text || strchr(e.text, '\n')))
+        abort();
+    refusals += !g;
+    graphs += g != NULL;
+    if (g) {
+        check(g);
+        json_decref(cfg_json(g));
+        cfg_print(g, sink);
+        if (g->functions.len < 200)
+            cfg_dot(g, NULL, sink);
+        cfg_print_functional(g, (uint32_t)(next_random() % g->functions.len), sink);
+    }
+    cfg_free(g);
+    image_free(img);
+}
+
+static void write_file(const char *path, const void *data, size_t size) {
+    FILE *f = fopen(path, "w");
+    if (!f || fwrite(data, 1, size, f) != size)
+        exit(ERR_INPUT);
+    fclose(f);
+}
+
+/* Bits anywhere, whole fields of the headers, bytes of the code, or cut short. */
+static size_t mutate(char *d, size_t size) {
+    for (unsigned n = 1 + (unsigned)(next_random() % 6); n-- > 0;) {
+        uint64_t r = next_random();
+        size_t at = r & 256 ? (r >> 16) % (size < 4096 ? size : 4096) : (r >> 16) % size;
+        switch (r & 7) {
+        case 0: d[at] ^= (char)(1 << (r >> 9 & 7)); break;
+        case 1: d[at] = (char)(r >> 10); break;
+        case 2: if (at + 8 <= size) memset(d + (at & ~7ul), (int)(r >> 9 & 1) - 1, 8); break;
+        case 3: if (at + 8 <= size) { uint64_t v = r >> 20; memcpy(d + (at & ~7ul), &v, 8); } break;
+        case 4: if (at + 64 <= size) for (int i = 0; i < 64; i++) d[at + (size_t)i] = (char)next_random(); break;
+        case 5: if (at + 64 <= size) memmove(d + at, d + (next_random() % (size - 32)), 32); break;
+        case 6: if (at + 4 <= size) { uint32_t w = (uint32_t)next_random() << 7 | 0x63; memcpy(d + (at & ~1ul), &w, 4); } break; /* a branch */
+        case 7: if ((r >> 10 & 15) == 0) return at ? at : 1; break;
+        }
+    }
+    return size;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 5) {
+        fputs("usage: fuzz SECONDS SEED WORKDIR FILE...\n", stderr);
+        return ERR_USAGE;
+    }
+    struct err e = {0};
+    struct timespec begin, now;
+    char *path = str_printf("%s/fuzz-last.%ld.elf", argv[3], (long)getpid());
+    FILE *sink = fopen("/dev/null", "w");
+    double limit = strtod(argv[1], NULL), slowest = 0;
+    seed = strtoull(argv[2], NULL, 0) * 2 + 0x9e3779b97f4a7c15ull;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    double last = 0;
+    for (unsigned long round = 0;; round++) {
+        char *data;
+        size_t size;
+        if (file_read(argv[4 + round % (unsigned)(argc - 4)], &data, &size, &e) < 0) {
+            fprintf(stderr, "fuzz: %s\n", e.text);
+            return ERR_INPUT;
+        }
+        size_t kept = mutate(data, size);
+        write_file(path, data, kept);
+        free(data);
+        alarm(60); /* an endless loop is a failure: the signal ends the program */
+        try_file(path, sink);
+        alarm(0);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        double t = (double)(now.tv_sec - begin.tv_sec) + 1e-9 * (double)(now.tv_nsec - begin.tv_nsec);
+        slowest = t - last > slowest ? t - last : slowest;
+        last = t;
+        if (t > limit)
+            break;
+    }
+    unlink(path);
+    free(path);
+    fclose(sink);
+    printf("%lu graphs, %lu refusals, slowest %.2f s\n%lu passed, 0 failed\n", graphs, refusals, slowest, graphs + refusals);
+    return graphs == 0 || refusals == 0;
+}
