@@ -98,6 +98,8 @@ int drain_take(struct drain *d, const uint8_t *data, size_t size, struct err *e)
     return 0;
 }
 
+uint64_t drain_records(const struct drain *d) { return d->records; }
+
 int drain_end(struct drain *d, struct run_summary *s, struct err *e) {
     if (d->parts)
         return err_set(e, ERR_INPUT, "record %" PRIu64 " is cut short", d->records);

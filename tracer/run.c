@@ -23,6 +23,7 @@ struct run {
     int pipe[2];
     pid_t child;
     double deadline;
+    struct progress *progress;
 };
 
 /* ---- signals ------------------------------------------------------------------------------------------------------- */
@@ -175,6 +176,7 @@ static int drain_all(struct run *r, const sigset_t *mask, struct err *e) {
             return err_set(e, ERR_INPUT, "reading the board's records: %s", strerror(errno));
         if (drain_take(r->drain, buffer, (size_t)n, e) < 0)
             return -1;
+        progress_at(r->progress, drain_records(r->drain));
     }
 }
 
@@ -245,7 +247,9 @@ static int run(struct run *r, struct run_summary *s, const sigset_t *mask, struc
         open_files(r, e) < 0 || start(r, e) < 0)
         return -1;
     r->deadline = now() + r->o->timeout;
+    r->progress = progress_begin("records", 0);
     int rc = drain_all(r, mask, e);
+    progress_end(r->progress);
     if (rc == 0)
         rc = finish(r, s, e);
     return rc;

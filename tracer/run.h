@@ -12,6 +12,7 @@ struct drain;
 /* Borrows all three. With PORT the records are the trace port's, else the probes'. */
 struct drain *drain_new(const struct image *img, bool port, struct trace_writer *to, struct err *e);
 int drain_take(struct drain *d, const uint8_t *data, size_t size, struct err *e);
+uint64_t drain_records(const struct drain *d); /* taken so far */
 /* No more will come. ERR_INPUT if the last record is not whole. */
 int drain_end(struct drain *d, struct run_summary *s, struct err *e);
 void drain_free(struct drain *d);

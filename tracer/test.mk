@@ -16,10 +16,18 @@ $(BUILD)/tracer/test/trace_fuzz: $(FUZZ_SOURCES) tracer/trace_format.h
 	@echo "  CC     $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -DFRAME_LIMIT=40 -DTRACE_UNCHECKED -o $@ $(FUZZ_SOURCES) -lzstd -lxxhash -ljansson -linih
 
+PROBE_FUZZ_SOURCES := tracer/test/probe_fuzz.c tracer/asm.c tracer/probe.c tracer/emit.c tracer/sparse.c base/error.c base/memory.c base/map.c base/file.c
+$(BUILD)/tracer/test/probe_fuzz: $(PROBE_FUZZ_SOURCES) tracer/insert.h tracer/asm.h
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(PROBE_FUZZ_SOURCES) -lxxhash -ljansson -linih
+
 check-tracer-trace: $(BUILD)/tracer/test/trace_test
 	@.ci/cmocka $<
 check-tracer-fuzz: $(BUILD)/tracer/test/trace_fuzz
 	@$< 3000
+check-tracer-probefuzz: $(BUILD)/tracer/test/probe_fuzz
+	@$< 5000 $(wildcard tracer/test/probe/*.s)
 check-tracer-probe: $(BUILD)/tracer/test/probe_tool
 	@$(PYTHON) tracer/test/probe_test.py $<
 check-tracer-programs: $(BUILD)/potoroo
@@ -28,12 +36,13 @@ check-tracer-cc: $(BUILD)/potoroo
 	@$(PYTHON) tracer/test/cc_test.py $< $(RV_PREFIX)
 check-tracer-run: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/run_test.py $< $(RV_PREFIX) platforms/reference.ini
-CHECKS += check-tracer-trace check-tracer-fuzz check-tracer-probe check-tracer-programs check-tracer-cc check-tracer-run
+CHECKS += check-tracer-trace check-tracer-fuzz check-tracer-probefuzz check-tracer-probe check-tracer-programs check-tracer-cc check-tracer-run
 
 # Heavier: FUZZ_SEED and FUZZ_ROUNDS choose the mutants.
 FUZZ_SEED ?= 2
 FUZZ_ROUNDS ?= 300000
 .PHONY: fuzz-trace
-fuzz-trace: $(BUILD)/tracer/test/trace_fuzz
+fuzz-trace: $(BUILD)/tracer/test/trace_fuzz $(BUILD)/tracer/test/probe_fuzz
 	@$< $(FUZZ_ROUNDS) $(FUZZ_SEED)
-HELP += "fuzz-trace|read mutated traces (FUZZ_ROUNDS, FUZZ_SEED)"
+	@$(BUILD)/tracer/test/probe_fuzz $(FUZZ_ROUNDS) $(wildcard tracer/test/probe/*.s)
+HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUNDS, FUZZ_SEED)"
