@@ -1,6 +1,6 @@
 # The command, and the main job: measure the kernel on the board, profile, bound.
 
-HOST_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -lglpk -lgmp -linih -ljansson -lxxhash -lzstd
+HOST_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -lglpk -lgmp -linih -ljansson -lxxhash -lzstd -lm
 ANALYZER_ROOMS := analyzer ilp cachemodel tracer cfg base
 
 $(eval $(call host_library,analyzer,$(filter-out analyzer/main.c analyzer/cmd_%,$(wildcard analyzer/*.c))))
