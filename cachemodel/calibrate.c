@@ -50,9 +50,9 @@ static struct range range_of(const struct infer *f, size_t from, size_t n) {
     return r;
 }
 
-/* Certain only if the whole range of jitter was seen: then the least sample had none. */
-static int64_t exact(const struct infer *f, struct range r) {
-    return r.high - r.low == f->jitter ? r.low : MODEL_UNKNOWN;
+/* Certain only if the whole range of so many latches' jitter was seen: then the least sample had none. */
+static int64_t exact(const struct infer *f, struct range r, int latches) {
+    return r.high - r.low == latches * f->jitter ? r.low : MODEL_UNKNOWN;
 }
 
 static void add_blocks(struct infer *f, size_t start[BLOCKS]) {
@@ -131,7 +131,7 @@ int infer_latencies(struct infer *f, struct err *e) {
     for (int k = 0; k < OP_CALL; k++)
         f->base[k] = (uint32_t)range_of(f, plain[k], k == OP_LOAD ? JITTER_SAMPLES : REPEATS).low;
     for (int b = 0; b < BLOCKS; b++)
-        t[b] = exact(f, range_of(f, start[b], REPEATS));
+        t[b] = exact(f, range_of(f, start[b], REPEATS), b == LATCH ? 2 : 1);
     f->base[OP_CALL] = (uint32_t)range_of(f, start[EMPTY], REPEATS).low;
     set_latencies(f, t);
     return 0;

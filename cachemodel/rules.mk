@@ -10,3 +10,33 @@ $(INFER_GUEST): cachemodel/guest/guest.S | $(BUILD)/deps.mk
 	$(Q)$(RV_PREFIX)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
 $(BUILD)/obj/cachemodel/lab.o: $(INFER_GUEST)
+
+# ---- tests -------------------------------------------------------------------------------------------------------------------
+
+CACHEMODEL_ROOMS := cachemodel tracer cfg base
+CACHEMODEL_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash -lzstd
+INFER_TOOL := $(BUILD)/cachemodel/test/infer_tool
+$(eval $(call host_program,cachemodel/test/infer_tool,cachemodel/test/infer_tool.c,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))
+
+BLIND_SEED := 1
+BLIND_COUNT := 64
+blind_run = POTOROO_PLUGIN=$(abspath $(PLATFORM_PLUGIN)) $(PYTHON) -B cachemodel/test/blind.py $(INFER_TOOL)
+$(INFER_TOOL)-ready: $(INFER_TOOL) $(PLATFORM_PLUGIN)
+
+.PHONY: blind check-blind check-blind-mutants check-cachemodel-sees-nothing $(INFER_TOOL)-ready
+blind: $(INFER_TOOL)-ready
+	@$(blind_run) --seed $(BLIND_SEED) --count $(BLIND_COUNT)
+
+# One level and two, jitter, a random policy, a one-way cache, no ways that are a power of two.
+check-blind: $(INFER_TOOL)-ready
+	@$(blind_run) --seed 1 --only 1,3,5,13,24 --quiet
+
+check-blind-mutants: $(INFER_TOOL)-ready
+	@POTOROO_PLUGIN=$(abspath $(PLATFORM_PLUGIN)) $(PYTHON) -B cachemodel/test/mutants.py $(BUILD)/obj/cachemodel/test/infer_tool.o $(CC) $(DEPS_CPPFLAGS) \
+		-Wl,--start-group $(foreach r,$(CACHEMODEL_ROOMS),$(BUILD)/$(r)/lib$(r).a) -Wl,--end-group $(CACHEMODEL_LIBS)
+
+check-cachemodel-sees-nothing: $(BUILD)/cachemodel/libcachemodel.a
+	@cachemodel/test/sees_nothing.sh $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cachemodel/*.c))
+
+CHECKS += check-blind check-blind-mutants check-cachemodel-sees-nothing
+HELP += "blind|infer the models of $(BLIND_COUNT) boards unseen and compare (BLIND_SEED=n BLIND_COUNT=n)"

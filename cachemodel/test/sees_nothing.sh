@@ -1,0 +1,16 @@
+#!/bin/sh
+# The inferrer must not be able to look at a platform file: nothing in its objects opens or reads files, or knows how to parse one.
+# model.o alone reads and writes model files.   sees_nothing.sh OBJECT...
+set -u
+passed=0 failed=0
+for object in "$@"; do
+    case $object in */model.o) forbidden='platform_load|ini_|popen|system|exec' ;; *) forbidden='platform_load|ini_|popen|system|exec|f?open(at)?(64)?|fdopen|mmap|file_|atomic_|read|pread' ;; esac
+    if found=$(nm -u "$object" | awk '{ print $NF }' | grep -Ex "($forbidden)[a-z0-9_]*"); then
+        echo "$object uses $found"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
