@@ -634,6 +634,50 @@ static bool is_test(const struct search *s, uint32_t x, bool *stay) {
     return in == 1;
 }
 
+/* Without any single test: if a φ grows in every iteration, and each back edge is only taken while it stays below some M (whichever test
+ * on the way says so), the back edges are taken at most (M - begin) / step times. While it stays, no step wraps: M + step must fit. */
+static wide climb(const struct search *s, uint32_t loc, unsigned w, wide slow, wide fast, bool is_signed) {
+    struct interval begin = {1, 0, 1, 0}, end = begin;
+    for (size_t p = 0; p < s->outer.len; p++)
+        begin = interval_join(begin, range_at_entry(s, s->outer.data[p], value_out(s->v, s->outer.data[p], loc)));
+    for (size_t k = 0; k < s->latch.len; k++)
+        end = interval_join(end, range_at_entry(s, s->latch.data[k], value_out(s->v, s->latch.data[k], loc)));
+    if (interval_empty(begin) || interval_empty(end))
+        return 0;
+    wide half = (wide)1 << (w - 1), top = is_signed ? half - 1 : (wide)ir_mask(w), bottom = is_signed ? -half : 0;
+    wide from_lo = is_signed ? (wide)begin.slo : (wide)begin.lo, from_hi = is_signed ? (wide)begin.shi : (wide)begin.hi;
+    wide to_lo = is_signed ? (wide)end.slo : (wide)end.lo, to_hi = is_signed ? (wide)end.shi : (wide)end.hi;
+    if (slow > 0)
+        return (to_hi > from_hi ? to_hi : from_hi) + fast > top ? -1 : to_hi < from_lo ? 0 : (to_hi - from_lo) / slow;
+    return (to_lo < from_lo ? to_lo : from_lo) + fast < bottom ? -1 : to_lo > from_hi ? 0 : (from_hi - to_lo) / -slow;
+}
+
+static void try_climbing(struct search *s, uint32_t loc) {
+    struct ir *ir = s->v->ir;
+    ir_ref phi = value_in(s->v, s->header, loc), atom = phi;
+    unsigned w = ir_at(ir, phi)->width;
+    wide slow, fast;
+    bool found = w >= 8 && find_step(s, phi, loc, &slow, &fast);
+    if (!found && w == 64 && holds_int(s, loc)) {
+        atom = ir_low(ir, phi, w = 32);
+        found = find_step(s, atom, loc, &slow, &fast);
+    }
+    if (!found || slow == 0 || fast == 0 || (slow > 0) != (fast > 0))
+        return;
+    if (slow < 0) {
+        wide t = slow;
+        slow = fast, fast = t;
+    }
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        wide stays = w < 64 && ir_at(ir, phi)->width == 64 && !is_signed ? -1 : climb(s, loc, w, slow, fast, is_signed);
+        uint64_t before = s->best;
+        offer(s, stays);
+        if (s->best < before)
+            snprintf(s->why, sizeof s->why, "a value that moves by %" PRId64 " or more each time goes round at most %" PRIu64 " times within its limits",
+                     (int64_t)slow, (uint64_t)stays);
+    }
+}
+
 static void search_loop(struct search *s) {
     struct values *v = s->v;
     s->header = values_local(v, s->loop->header);
@@ -654,6 +698,9 @@ static void search_loop(struct search *s) {
         if (is_test(s, x, &stay))
             try_test(s, x, stay);
     }
+    for (uint32_t loc = 1, unused; loc < v->locs && s->outer.len && s->best == UINT64_MAX; loc++)
+        if (header_phi(s, value_in(v, s->header, loc), &unused))
+            try_climbing(s, loc);
 }
 
 /* A header φ that each iteration changes by s, in a loop whose header runs at most N times, is within (N - 1) s of where it began,

@@ -482,6 +482,23 @@ void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32
         ranges_assume(r, v->condition[from], only->kind == EDGE_TAKEN);
 }
 
+/* The only way into block B from blocks that it does not dominate, NONE: there are several. What its edge shows holds in B whenever B is
+ * entered: coming round a loop changes none of the variables that the predecessor's condition speaks of, as they are defined before it. */
+static uint32_t only_way_in(const struct values *v, uint32_t b) {
+    uint32_t found = NONE;
+    for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++) {
+        uint32_t from = v->pred[p];
+        if (v->number[from] == NONE)
+            return NONE;
+        if (v->number[from] >= v->number[b] && values_dominates(v, b, from))
+            continue;
+        if (found != NONE)
+            return NONE;
+        found = from;
+    }
+    return found;
+}
+
 /* Outermost first, so that later comparisons see the bounds of what they compare with. */
 void ranges_at(struct ranges *r, const struct values *v, uint32_t b) {
     VEC(uint32_t) chain = {0};
@@ -491,8 +508,9 @@ void ranges_at(struct ranges *r, const struct values *v, uint32_t b) {
         vec_push(&chain, k);
     for (size_t i = chain.len; i-- > 0;) {
         uint32_t k = chain.data[i];
-        if (v->first[k + 1] - v->first[k] == 1)
-            ranges_edge(r, v, v->pred[v->first[k]], k);
+        uint32_t from = only_way_in(v, k);
+        if (from != NONE)
+            ranges_edge(r, v, from, k);
     }
     vec_free(&chain);
 }
