@@ -22,6 +22,7 @@
 
 /* the root CNode */
 #define ENDPOINTS 3		 /* used in rounds */
+#define FAULT_ENDPOINT ENDPOINTS /* a further one, for faults: a handler's, or else the root task's */
 #define NOTIFICATIONS 3
 #define SLEEP_NOTIFICATION (CAP_NOTIFICATION + 15) /* the root task's own */
 #define CAP_BADGED (CAP_FREE + 0)	 /* endpoints with a badge */
@@ -30,13 +31,13 @@
 #define CAP_SIGNAL (CAP_FREE + 24)	 /* notifications with a badge */
 #define CAP_SIGNAL_ONLY (CAP_FREE + 32)
 #define CAP_WAIT_ONLY (CAP_FREE + 40)
-#define CAP_FAULT (CAP_FREE + 48)	 /* FAULT_BADGE + worker, [worker][endpoint] */
+#define CAP_FAULT (CAP_FREE + 48)	 /* FAULT_BADGE + worker, [worker][endpoint, FAULT_ENDPOINT too] */
 #define CAP_SLEEP_SIGNAL (CAP_FREE + 127) /* SLEEP_NOTIFICATION with a badge: no signal is lost */
 #define FREE_FIRST 192 /* slots that random minting and deleting plays with */
 #define FREE_COUNT 32
 #define FAULT_BADGE 0x100
 
-enum role { MIXED, SERVER, CLIENT, WAITER, SIGNALER, FAULTER, INTERRUPTER, OPERATOR, ROLES };
+enum role { MIXED, SERVER, CLIENT, WAITER, SIGNALER, FAULTER, INTERRUPTER, OPERATOR, HANDLER, ROLES };
 
 enum temper { TEMPER_MIXED, TEMPER_WARM, TEMPER_COLD, TEMPER_WORST, TEMPER_PARTIAL };
 
@@ -547,6 +548,9 @@ static void operation_by_role(struct worker *w)
 		else
 			operation_device(w);
 		break;
+	case HANDLER:
+		operation_call(w, w->has_reply ? SYS_REPLYRECV : SYS_RECV, CAP_ENDPOINT + FAULT_ENDPOINT);
+		break;
 	case OPERATOR:
 		if (dice < 2)
 			operation_cnode(w);
@@ -598,6 +602,11 @@ static word endpoint_of(struct worker *root, word endpoint)
 	return user_below(&root->random, 6) ? endpoint : user_below(&root->random, ENDPOINTS);
 }
 
+static word fault_endpoint_of(struct worker *root, word endpoint)
+{
+	return user_below(&root->random, 3) ? FAULT_ENDPOINT : endpoint_of(root, endpoint);
+}
+
 /* Each round has someone to serve and someone to be served; the rest is as it comes. */
 static enum role role_pick(struct worker *root, unsigned number)
 {
@@ -607,11 +616,13 @@ static enum role role_pick(struct worker *root, unsigned number)
 	case 2:
 		return CLIENT;
 	case 3:
-		return user_below(&root->random, 2) ? SERVER : FAULTER;
+		return user_below(&root->random, 3) ? FAULTER : SERVER;
 	case 4:
 		return user_below(&root->random, 2) ? WAITER : CLIENT;
 	case 5:
-		return user_below(&root->random, 2) ? FAULTER : (enum role)user_below(&root->random, ROLES);
+		return user_below(&root->random, 2) ? FAULTER : INTERRUPTER;
+	case 6:
+		return user_below(&root->random, 2) ? HANDLER : (enum role)user_below(&root->random, ROLES);
 	default:
 		return (enum role)user_below(&root->random, ROLES);
 	}
@@ -620,21 +631,31 @@ static enum role role_pick(struct worker *root, unsigned number)
 static void worker_start(struct worker *root, unsigned number, enum role role, word priority)
 {
 	struct worker *w = &workers[number];
-	word tcb = CAP_TCB + number, fault = CAP_FAULT + number * ENDPOINTS;
+	word tcb = CAP_TCB + number, fault = CAP_FAULT + number * (ENDPOINTS + 1);
 
 	w->random = user_random(&root->random) | 1;
 	w->role = role;
-	w->left = 12 + user_below(&root->random, 36);
+	w->left = 16 + user_below(&root->random, 64);
 	w->has_reply = false;
 	invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
 	invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
 	invoke(root, tcb, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + user_below(&root->random, BOOT_VSPACES),
-	       user_below(&root->random, 10) ? fault + endpoint_of(root, w->endpoint) : 0, 0);
+	       user_below(&root->random, 10) ? fault + fault_endpoint_of(root, w->endpoint) : 0, 0);
 	if (user_below(&root->random, 2))
 		invoke(root, tcb, TCB_SET_BUFFER, 4, user_below(&root->random, 8) ? CAP_IMAGE : 0, user_buffer_offset(number), 0, 0);
 	user_prepare(user_buffers[0], number, worker_body);
 	invoke(root, tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0);
 	invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
+	/* now it is ready, alone at its priority or not */
+	switch (user_below(&root->random, 8)) {
+	case 0:
+		invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
+		invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
+		break;
+	case 1:
+		invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
+		break;
+	}
 }
 
 /* The root task waits for the timer, so that idle runs. */
@@ -673,10 +694,12 @@ static void root_stir(struct worker *root, word endpoint)
 	root->endpoint = endpoint_of(root, endpoint);
 	if (root->has_reply && dice < 18)
 		operation_call(root, SYS_REPLY, 0);
-	else if (dice < 6)
+	else if (dice < 5)
 		operation_ipc(root, SYS_NBSEND);
-	else if (dice < 11)
+	else if (dice < 8)
 		operation_ipc(root, SYS_NBRECV);
+	else if (dice < 11)
+		operation_call(root, SYS_NBRECV, CAP_ENDPOINT + FAULT_ENDPOINT);
 	else if (dice < 15)
 		operation_signal(root);
 	else if (dice < 16)
@@ -691,6 +714,103 @@ static void root_stir(struct worker *root, word endpoint)
 		root_sleep(root);
 }
 
+struct drill {
+	word target, label, length, a, b, c, d;
+};
+
+#define SPARE (CAP_TCB + BOOT_TCBS - 1) /* always inactive */
+#define WORKER (CAP_TCB + WORKERS)	/* made ready before the drill */
+#define OUTSIDE ((word)1 << ROOT_SLOTS_BITS)
+#define DRILL_SLOT (FREE_FIRST + FREE_COUNT)
+
+/* Every way out of every invocation, in an order that leaves things as they were. */
+static const struct drill drills[] = {
+	{CAP_CNODE, CNODE_MINT, 4, CAP_ENDPOINT, DRILL_SLOT, 1, 5},
+	{CAP_CNODE, CNODE_MINT, 4, CAP_ENDPOINT, DRILL_SLOT, 1, 5},
+	{CAP_CNODE, CNODE_DELETE, 4, DRILL_SLOT, 0, 0, 0},
+	{CAP_CNODE, CNODE_MINT, 4, CAP_NOTIFICATION, DRILL_SLOT, 3, 5},
+	{CAP_CNODE, CNODE_DELETE, 4, DRILL_SLOT, 0, 0, 0},
+	{CAP_CNODE, CNODE_MINT, 4, CAP_IMAGE, DRILL_SLOT, 3, 5},
+	{CAP_CNODE, CNODE_DELETE, 4, DRILL_SLOT, 0, 0, 0},
+	{CAP_CNODE, CNODE_MINT, 4, CAP_NULL, DRILL_SLOT, 3, 5},
+	{CAP_CNODE, CNODE_MINT, 4, OUTSIDE, DRILL_SLOT, 3, 5},
+	{CAP_CNODE, CNODE_MINT, 4, CAP_ENDPOINT, OUTSIDE, 3, 5},
+	{CAP_CNODE_SMALL, CNODE_MINT, 4, CAP_ENDPOINT, 1 << SMALL_SLOTS_BITS, 3, 5},
+	{CAP_CNODE, CNODE_DELETE, 4, OUTSIDE, 0, 0, 0},
+	{CAP_CNODE, 0, 4, 0, 0, 0, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + 1, 0, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + 1, CAP_ENDPOINT, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_ENDPOINT, CAP_VSPACE, 0, 0},
+	{SPARE, TCB_SET_SPACE, 4, OUTSIDE, CAP_VSPACE, 0, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_CNODE, 0, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, OUTSIDE, 0, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE, CAP_NOTIFICATION, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE, OUTSIDE, 0},
+	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE, CAP_RECV_ONLY, 0},
+	{SPARE, TCB_SET_BUFFER, 4, 0, 0, 0, 0},
+	{SPARE, TCB_SET_BUFFER, 4, CAP_IMAGE, 0x1000, 0, 0},
+	{SPARE, TCB_SET_BUFFER, 4, CAP_ENDPOINT, 0, 0, 0},
+	{SPARE, TCB_SET_BUFFER, 4, OUTSIDE, 0, 0, 0},
+	{SPARE, TCB_SET_BUFFER, 4, CAP_IMAGE, USER_IMAGE_SIZE, 0, 0},
+	{SPARE, TCB_SET_BUFFER, 4, CAP_IMAGE, 0x1200, 0, 0},
+	{SPARE, TCB_SET_PRIORITY, 4, 0, 0, 0, 0},
+	{SPARE, TCB_SET_PRIORITY, 4, 7, 0, 0, 0},
+	{WORKER, TCB_SET_PRIORITY, 4, 61, 0, 0, 0}, /* ready, from among others or alone */
+	{WORKER, TCB_SET_PRIORITY, 4, 2, 0, 0, 0},
+	{SPARE, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
+	{SPARE, TCB_WRITE_REGISTERS, REGISTERS_LENGTH - 1, 0, 0, 0, 0},
+	{WORKER, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
+	{SPARE, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
+	{WORKER, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
+	{SPARE, TCB_READ_REGISTERS, 0, 0, 0, 0, 0},
+	{CAP_TCB, TCB_SET_BUFFER, 4, 0, 0, 0, 0}, /* the root task's own */
+	{SPARE, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
+	{SPARE, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
+	{WORKER, TCB_RESUME, 4, 0, 0, 0, 0},
+	{WORKER, TCB_SUSPEND, 4, 0, 0, 0, 0},
+	{WORKER, TCB_SUSPEND, 4, 0, 0, 0, 0},
+	{WORKER, TCB_RESUME, 4, 0, 0, 0, 0},
+	{SPARE, TCB_SUSPEND, 4, 0, 0, 0, 0},
+	{SPARE, 0, 4, 0, 0, 0, 0},
+	{SPARE, IRQ_BIND, 4, 0, 0, 0, 0},
+	{CAP_UART_IRQ, IRQ_CLEAR, 4, 0, 0, 0, 0},
+	{CAP_UART_IRQ, IRQ_BIND, 4, CAP_SIGNAL, 0, 0, 0},
+	{CAP_UART_IRQ, IRQ_BIND, 4, CAP_ENDPOINT, 0, 0, 0},
+	{CAP_UART_IRQ, IRQ_BIND, 4, CAP_WAIT_ONLY, 0, 0, 0},
+	{CAP_UART_IRQ, IRQ_BIND, 4, OUTSIDE, 0, 0, 0},
+	{CAP_UART_IRQ, IRQ_ACK, 4, 0, 0, 0, 0},
+	{CAP_UART_IRQ, TIMER_SET, 4, 0, 0, 0, 0},
+	{CAP_UART_IRQ, 0, 4, 0, 0, 0, 0},
+	{CAP_TIMER, IRQ_CLEAR, 4, 0, 0, 0, 0},
+	{CAP_TIMER, IRQ_BIND, 4, CAP_ENDPOINT, 0, 0, 0},
+	{CAP_TIMER, IRQ_BIND, 4, CAP_WAIT_ONLY, 0, 0, 0},
+	{CAP_TIMER, IRQ_BIND, 4, OUTSIDE, 0, 0, 0},
+	{CAP_TIMER, IRQ_BIND, 4, CAP_SIGNAL, 0, 0, 0},
+	{CAP_TIMER, TIMER_SET, 4, 0, 0, 0, 0},
+	{CAP_TIMER, IRQ_ACK, 4, 0, 0, 0, 0},
+	{CAP_TIMER, 0, 4, 0, 0, 0, 0},
+	{CAP_NULL, 0, 4, 0, 0, 0, 0},
+	{CAP_VSPACE, 0, 4, 0, 0, 0, 0},
+	{CAP_ENDPOINT, 0, 4, 0, 0, 0, 0},
+	{OUTSIDE, 0, 4, 0, 0, 0, 0},
+};
+
+/* After the workers were started, before they run. */
+static void drill_run(struct worker *root)
+{
+	enum temper before = temper;
+
+	temper = user_below(&root->random, 3) ? TEMPER_COLD : TEMPER_WORST;
+	user_prepare(user_buffers[0], WORKERS, worker_body);
+	for (unsigned i = 0; i < sizeof drills / sizeof *drills; i++) {
+		const struct drill *d = &drills[i];
+
+		invoke(root, d->target, d->label, d->length, d->a, d->b, d->c, d->d);
+	}
+	invoke(root, CAP_TCB, TCB_SET_BUFFER, 4, CAP_IMAGE, user_buffer_offset(0), 0, 0);
+	temper = before;
+}
+
 static void round_run(struct worker *root)
 {
 	word endpoint = user_below(&root->random, ENDPOINTS), spread = user_below(&root->random, 3);
@@ -703,8 +823,10 @@ static void round_run(struct worker *root)
 		workers[i].endpoint = endpoint_of(root, endpoint);
 		worker_start(root, i, role_pick(root, i), priority);
 	}
+	if (user_below(&root->random, 12) == 0)
+		drill_run(root);
 	invoke(root, CAP_TCB, TCB_SET_PRIORITY, 4, 1, 0, 0, 0);
-	for (word stirs = user_below(&root->random, 100); stirs; stirs--)
+	for (word stirs = user_below(&root->random, 160); stirs; stirs--)
 		root_stir(root, endpoint);
 	invoke(root, CAP_TCB, TCB_SET_PRIORITY, 4, ROOT_PRIORITY, 0, 0, 0);
 }
@@ -720,9 +842,10 @@ static void capabilities_make(void)
 		mint(CAP_ENDPOINT + i, CAP_BADGED + i, RIGHT_SEND | RIGHT_RECV, 0x10 + i);
 		mint(CAP_ENDPOINT + i, CAP_SEND_ONLY + i, RIGHT_SEND, 0x20 + i);
 		mint(CAP_ENDPOINT + i, CAP_RECV_ONLY + i, RIGHT_RECV, 0x30 + i);
-		for (word worker = 1; worker <= WORKERS; worker++)
-			mint(CAP_ENDPOINT + i, CAP_FAULT + worker * ENDPOINTS + i, RIGHT_SEND, FAULT_BADGE + worker);
 	}
+	for (word worker = 1; worker <= WORKERS; worker++)
+		for (word i = 0; i <= FAULT_ENDPOINT; i++)
+			mint(CAP_ENDPOINT + i, CAP_FAULT + worker * (ENDPOINTS + 1) + i, RIGHT_SEND, FAULT_BADGE + worker);
 	for (word i = 0; i < NOTIFICATIONS; i++) {
 		mint(CAP_NOTIFICATION + i, CAP_SIGNAL + i, RIGHT_SEND | RIGHT_RECV, 1 << i);
 		mint(CAP_NOTIFICATION + i, CAP_SIGNAL_ONLY + i, RIGHT_SEND, 0x10 << i);
