@@ -46,3 +46,11 @@ fuzz-trace: $(BUILD)/tracer/test/trace_fuzz $(BUILD)/tracer/test/probe_fuzz
 	@$< $(FUZZ_ROUNDS) $(FUZZ_SEED)
 	@$(BUILD)/tracer/test/probe_fuzz $(FUZZ_ROUNDS) $(wildcard tracer/test/probe/*.s)
 HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUNDS, FUZZ_SEED)"
+
+# BENCH_TRACE: which trace; `make` leaves this one.
+BENCH_TRACE ?= $(BUILD)/kernel/kernel.ptrace
+$(eval $(call host_program,tracer/test/bench_trace,tracer/test/bench_trace.c,tracer cfg base,$(TRACER_TEST_LIBS)))
+.PHONY: bench-trace
+bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE)
+	@$< $(BENCH_TRACE)
+HELP += "bench-trace|time the trace reader against zstd on the same file (at least a quarter of its rate)"

@@ -32,10 +32,10 @@ struct trace_reader {
     uint64_t last_new, cycle;
 
     struct trace_record batch[BATCH];
-    uint32_t batched, taken;
+    uint32_t batched, taken;  /* records in it; handed out of it */
 
-    uint64_t seen;            /* records handed out or skipped */
-    uint64_t handed_cycle;    /* of the last one handed out */
+    uint64_t seen;            /* records handed out or skipped, those of the batch excluded */
+    uint64_t handed_cycle;    /* of the last one of them that was handed out */
     uint64_t marked;          /* losses that the trace itself marks, up to here */
     uint64_t lost, lost_here; /* marked or skipped: all so far; those that the next record will tell */
     ZSTD_DCtx *zstd;
@@ -106,7 +106,7 @@ void trace_close(struct trace_reader *r) {
 }
 
 const struct trace_info *trace_get_info(const struct trace_reader *r) { return &r->info; }
-uint64_t trace_position(const struct trace_reader *r) { return r->seen ? r->seen - 1 : 0; }
+uint64_t trace_position(const struct trace_reader *r) { return r->seen + r->taken ? r->seen + r->taken - 1 : 0; }
 uint64_t trace_lost(const struct trace_reader *r) { return r->lost; }
 uint64_t trace_size(const struct trace_reader *r) { return r->size; }
 uint64_t trace_offset(const struct trace_reader *r) { return r->at; }
@@ -308,12 +308,13 @@ static int decode(struct trace_reader *r) {
     struct cursor c = {r->extra, r->raw + r->frame.raw, r->nodes.data, r->current, r->cycle};
     uint32_t i = r->token, n = 0;
     int rc = 0;
-    for (; rc == 0 && n < BATCH && i < r->frame.tokens; i++) {
-        if (where[i] == TOKEN_LOST) {
-            rc = take_loss(r, &c, time[i]);
+    for (; n < BATCH && i < r->frame.tokens; i++) {
+        if (where[i] < SUCCESSORS)
+            rc = take_slot(&c, where[i], time[i]);
+        else if (where[i] != TOKEN_LOST)
+            rc = take_elsewhere(r, &c, where[i], time[i]);
+        else if ((rc = take_loss(r, &c, time[i])) == 0)
             continue;
-        }
-        rc = where[i] < SUCCESSORS ? take_slot(&c, where[i], time[i]) : take_elsewhere(r, &c, where[i], time[i]);
         if (rc < 0)
             break;
         r->batch[n++] = (struct trace_record){c.nodes[c.current].addr, c.cycle, r->lost_here};
@@ -324,9 +325,15 @@ static int decode(struct trace_reader *r) {
     r->current = c.current;
     r->cycle = c.cycle;
     r->batched = n;
-    r->taken = 0;
     r->records += n;
     return rc;
+}
+
+/* All of the batch has been handed out. */
+static void close_batch(struct trace_reader *r) {
+    r->handed_cycle = r->batched ? r->batch[r->batched - 1].cycle : r->handed_cycle;
+    r->seen += r->batched;
+    r->batched = r->taken = 0;
 }
 
 /* Refill the batch. -1: damaged. The frame is left when its last record is in the batch. */
@@ -343,16 +350,13 @@ static int refill(struct trace_reader *r, struct err *e) {
 }
 
 int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e) {
-    for (;;) {
-        if (r->taken < r->batched) {
-            *record = r->batch[r->taken++];
-            r->seen++;
-            r->handed_cycle = record->cycle;
-            return 1;
-        }
+    while (r->taken == r->batched) {
+        close_batch(r);
         if (r->ended)
             return 0;
         if ((r->in_frame ? refill(r, e) : read_chunk(r, e)) < 0)
             return -1;
     }
+    *record = r->batch[r->taken++];
+    return 1;
 }
