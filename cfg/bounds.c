@@ -775,7 +775,7 @@ static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *in
 void bounds_derive(struct cfg *g, uint64_t *least) {
     struct ir ir;
     ir_init(&ir, g->image);
-    uint32_t unsaved = values_unsaved(g);
+    uint32_t *unsaved = values_unsaved(g);
     for (uint32_t i = 0; i < g->loops.len;) { /* a function's loops stand together */
         uint32_t function = block_of(g, g->loops.data[i].header)->function, first = i;
         bool open = false;
@@ -799,5 +799,6 @@ void bounds_derive(struct cfg *g, uint64_t *least) {
         free(inside);
         values_free(&v);
     }
+    free(unsaved);
     ir_free(&ir);
 }

@@ -151,6 +151,8 @@ const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12",
 int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);
 
 void cfg_print(const struct cfg *g, FILE *out);              /* a table for people: functions, loops, what is unresolved */
+/* What is still asked: a .ff file with one line a missing fact, its place and source position, to be filled in. */
+void cfg_facts_template(const struct cfg *g, FILE *out);
 json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract, addresses as "0x…"; the caller owns the reference */
 void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
 /* A function as the purely functional program that it is (DESIGN.md, idea 1): one `let` a line. */

@@ -143,8 +143,8 @@ static void step_jalr(struct flow *f, uint32_t slot, const struct insn *i, uint6
         s->targets = &s->direct;
         s->count = 1;
         s->kind = EDGE_JUMP;
-    } else if (!s->link && i->imm == 0 && (i->rs1 == RA || millicode)) {
-        s->end = END_RETURN;
+    } else if (!s->link && i->imm == 0 && (i->rs1 == RA || millicode) && !resolution_at(f->known, addr)) {
+        s->end = END_RETURN; /* unless ra was found to be made by hand */
     } else {
         s->indirect = true;
         step_resolved(f, addr, s);

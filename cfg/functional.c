@@ -228,7 +228,8 @@ void cfg_print_functional(const struct cfg *g, uint32_t function, FILE *out) {
     struct ir ir;
     struct printer p = {.out = out};
     ir_init(&ir, g->image);
-    values_find(&p.v, (struct cfg *)(uintptr_t)g, function, &ir, values_unsaved(g));
+    uint32_t *unsaved = values_unsaved(g);
+    values_find(&p.v, (struct cfg *)(uintptr_t)g, function, &ir, unsaved);
     p.let = mem_alloc(ir.nodes.len * sizeof *p.let);
     p.needed = mem_alloc(ir.nodes.len);
     find_needed(&p);
@@ -239,5 +240,6 @@ void cfg_print_functional(const struct cfg *g, uint32_t function, FILE *out) {
     free(p.let);
     free(p.needed);
     values_free(&p.v);
+    free(unsaved);
     ir_free(&ir);
 }

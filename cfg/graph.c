@@ -294,6 +294,7 @@ struct cfg *graph_build(const struct image *img, struct facts *facts, struct err
         cfg_free(g);
         return NULL;
     }
+    tables_check_returns(g);
     loops_find(g);
     recursion_find(g);
     g->own->least = mem_alloc(g->loops.len * sizeof *g->own->least);

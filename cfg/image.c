@@ -37,6 +37,7 @@ struct image {
     VEC(struct segment) segments;
     VEC(struct section) sections; /* allocated ones, sorted by address; empty: section headers are absent */
     VEC(struct range) code;
+    struct range relro; /* nobody writes it once the program is relocated */
     VEC(struct symbol) symbols;
     VEC(struct point) points;
     struct arena *arena;
@@ -50,6 +51,15 @@ struct image {
 
 static int refuse(struct image *img, struct err *e, const char *why) {
     return err_set(e, ERR_INPUT, "%s: %s", img->path, why);
+}
+
+static void read_relro(struct image *img, const Elf64_Ehdr *h) {
+    for (unsigned i = 0; i < h->e_phnum; i++) {
+        Elf64_Phdr p;
+        memcpy(&p, img->data + h->e_phoff + i * sizeof p, sizeof p);
+        if (p.p_type == PT_GNU_RELRO && p.p_vaddr + p.p_memsz > p.p_vaddr)
+            img->relro = (struct range){p.p_vaddr, p.p_vaddr + p.p_memsz};
+    }
 }
 
 static int check_ident(struct image *img, struct err *e) {
@@ -233,6 +243,8 @@ bool image_is_constant(const struct image *img, uint64_t addr, size_t size) {
     const struct segment *g = segment_at(img, addr);
     if (!g || !image_at(img, addr, size))
         return false;
+    if (addr >= img->relro.lo && addr < img->relro.hi && size <= img->relro.hi - addr)
+        return true;
     const struct section *s = section_at(img, addr);
     if (s && size <= s->size - (addr - s->addr))
         return !s->write;
@@ -422,6 +434,38 @@ static void find_build_id(struct image *img, const Elf64_Ehdr *h) {
         img->build_id = arena_printf(img->arena, "%016" PRIx64, hash_bytes(img->data, img->size, 0));
 }
 
+/* ---- relocations of position-independent images -------------------------------------------------------------------------- */
+
+/* The image is looked at as if loaded where it was linked: a relative relocation then stores its addend, a symbolic one the symbol's value. */
+static void relocate(struct image *img, Elf_Scn *scn, const GElf_Shdr *h) {
+    Elf_Data *d = elf_getdata(scn, NULL);
+    size_t n = d && h->sh_entsize == sizeof(Elf64_Rela) ? d->d_size / sizeof(Elf64_Rela) : 0;
+    Elf_Scn *symbols = elf_getscn(img->elf, h->sh_link);
+    Elf_Data *table = symbols ? elf_getdata(symbols, NULL) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        GElf_Rela r;
+        GElf_Sym s = {0};
+        if (!gelf_getrela(d, (int)i, &r))
+            return;
+        uint64_t type = GELF_R_TYPE(r.r_info), v = (uint64_t)r.r_addend;
+        if (type == R_RISCV_64 && (!table || !gelf_getsym(table, (int)GELF_R_SYM(r.r_info), &s) || s.st_shndx == SHN_UNDEF))
+            continue;
+        const uint8_t *at = image_at(img, r.r_offset, 8);
+        if (!at || (type != R_RISCV_RELATIVE && type != R_RISCV_64))
+            continue;
+        v += s.st_value;
+        memcpy(img->data + (at - (const uint8_t *)img->data), &v, 8);
+    }
+}
+
+static void relocate_all(struct image *img) {
+    for (Elf_Scn *s = elf_nextscn(img->elf, NULL); s; s = elf_nextscn(img->elf, s)) {
+        GElf_Shdr h;
+        if (gelf_getshdr(s, &h) && h.sh_type == SHT_RELA && h.sh_flags & SHF_ALLOC)
+            relocate(img, s, &h);
+    }
+}
+
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
 static int load(struct image *img, struct err *e) {
@@ -445,6 +489,9 @@ static int load(struct image *img, struct err *e) {
     if (h.e_shoff)
         read_symbols(img);
     find_build_id(img, &h);
+    read_relro(img, &h);
+    if (img->relocatable && h.e_shoff)
+        relocate_all(img);
     return h.e_shoff ? read_points(img, e) : 0;
 }
 

@@ -217,3 +217,36 @@ void cfg_print(const struct cfg *g, FILE *out) {
     fprintf(out, "\n%zu functions, %zu blocks, %zu edges, %zu loops (%zu bounded), %u indirect transfers (%u resolved)\n", g->functions.len,
             g->blocks.len, g->edges.len, g->loops.len, bounded, g->indirect, g->indirect_resolved);
 }
+
+/* ---- facts that are missing ------------------------------------------------------------------------------------------------ */
+
+static void template_source(const struct cfg *g, uint64_t addr, FILE *out) {
+    const char *file;
+    int line;
+    if (image_line(g->image, addr, &file, &line))
+        fprintf(out, "# %s:%d\n", file, line);
+}
+
+void cfg_facts_template(const struct cfg *g, FILE *out) {
+    fprintf(out, "elf \"%s\"\n", image_build_id(g->image));
+    for (size_t i = 0; i < g->unresolved.len; i++) {
+        const struct unresolved *u = &g->unresolved.data[i];
+        uint32_t b = cfg_block_around(g, u->addr);
+        fputc('\n', out);
+        template_source(g, u->addr, out);
+        fprintf(out, "# %s: %s\n", cfg_describe(g, u->addr), u->why);
+        if (b != NONE)
+            fprintf(out, "# %s 0x%" PRIx64 " TARGET...\n", block_of(g, b)->end == END_CALL || block_of(g, b)->end == END_STOP ? "calls" : "jumps", u->addr);
+    }
+    for (size_t i = 0; i < g->loops.len; i++) {
+        if (g->loops.data[i].origin != BOUND_NONE)
+            continue;
+        uint64_t addr = block_of(g, g->loops.data[i].header)->addr;
+        fputc('\n', out);
+        template_source(g, addr, out);
+        fprintf(out, "# loop %s max N because \"\"\n", cfg_describe(g, addr));
+    }
+    for (size_t i = 0; i < g->functions.len; i++)
+        if (g->functions.data[i].recursion == 0)
+            fprintf(out, "\n# recursion %s max N\n", g->functions.data[i].name);
+}

@@ -114,13 +114,25 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
     ranges_init(&ranges, v);
     ranges_at(&ranges, v, b);
     bool small = collect(v->ir, term, &terms);
-    for (size_t i = terms.len; i-- > 0 && small && !done;) { /* the smallest terms first */
-        struct interval k = ranges_of(&ranges, terms.data[i]);
-        size_t before = out->len;
-        if (interval_empty(k) || k.hi - k.lo >= MOST_TARGETS)
-            continue;
-        done = enumerate(v, term, terms.data[i], k, out);
-        out->len = done ? out->len : before;
+    uint64_t tried = 0;
+    for (bool more = small; more && !done;) { /* the term with the fewest values first: the bounds check is on some term, not on all */
+        uint64_t best = MOST_TARGETS;
+        more = false;
+        for (size_t i = 0; i < terms.len; i++) {
+            struct interval k = ranges_of(&ranges, terms.data[i]);
+            uint64_t n = interval_empty(k) ? MOST_TARGETS : k.hi - k.lo + 1;
+            if (n > tried && n < best)
+                best = n, more = true;
+        }
+        for (size_t i = terms.len; i-- > 0 && more && !done;) {
+            struct interval k = ranges_of(&ranges, terms.data[i]);
+            size_t before = out->len;
+            if (interval_empty(k) || k.hi - k.lo + 1 != best)
+                continue;
+            done = enumerate(v, term, terms.data[i], k, out);
+            out->len = done ? out->len : before;
+        }
+        tried = best;
     }
     if (!done && small)
         done = through_phi(f, term, &terms, out);
@@ -199,7 +211,7 @@ static bool update(struct cfg *g, uint64_t addr, struct resolution *news, bool l
     return changed;
 }
 
-static bool resolve_function(struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved, bool last) {
+static bool resolve_function(struct cfg *g, uint32_t function, struct ir *ir, const uint32_t *unsaved, bool last) {
     struct flow *f = &g->own->flow;
     struct values v;
     bool changed = false;
@@ -210,7 +222,9 @@ static bool resolve_function(struct cfg *g, uint32_t function, struct ir *ir, ui
         struct step s;
         flow_step(f, code_slot(&f->code, at), at, &s);
         const struct resolution *known = resolution_at(&g->own->known, at);
-        if (!s.indirect || (known && known->origin == RESOLVED_FACT))
+        uint64_t fixed;
+        bool hand_made = s.end == END_RETURN && v.target[b] && ir_is_const(ir, v.target[b], &fixed);
+        if ((!s.indirect && !hand_made) || (known && known->origin == RESOLVED_FACT))
             continue;
         struct resolution r = {.addr = at};
         if (v.unknown[b] || !v.target[b] || v.number[b] == NONE)
@@ -223,14 +237,35 @@ static bool resolve_function(struct cfg *g, uint32_t function, struct ir *ir, ui
     return changed;
 }
 
+/* Does an instruction put something into ra that is neither a link nor restored from the stack? */
+static bool makes_ra(const struct insn *i) {
+    bool restored = i->op == OP_LD && i->rs1 == 2;
+    bool store = i->op >= OP_SB && i->op <= OP_SD, branch = i->op >= OP_BEQ && i->op <= OP_BGEU;
+    return i->rd == 1 && !store && !branch && !restored && i->op != OP_JAL && i->op != OP_JALR && i->op < OP_FLW;
+}
+
+static bool function_makes_ra(struct cfg *g, uint32_t function) {
+    struct code *c = &g->own->flow.code;
+    for (size_t k = 0; k < g->functions.data[function].blocks.len; k++) {
+        const struct block *b = block_of(g, g->functions.data[function].blocks.data[k]);
+        for (uint64_t at = b->addr; at < b->addr + b->size;) {
+            const struct insn *i = &c->insn[code_slot(c, at)];
+            if (makes_ra(i))
+                return true;
+            at += i->size;
+        }
+    }
+    return false;
+}
+
 bool tables_resolve(struct cfg *g, bool last) {
     struct flow *f = &g->own->flow;
     struct ir ir;
     bool changed = false;
     ir_init(&ir, g->image);
-    uint32_t unsaved = values_unsaved(g);
+    uint32_t *unsaved = values_unsaved(g);
     for (uint32_t i = 0; i < g->functions.len; i++) {
-        bool wanted = false;
+        bool wanted = function_makes_ra(g, i); /* then `ret` may be a jump */
         for (size_t k = 0; k < g->functions.data[i].blocks.len && !wanted; k++) {
             struct step s;
             uint64_t at = block_last(g, g->functions.data[i].blocks.data[k]);
@@ -240,6 +275,36 @@ bool tables_resolve(struct cfg *g, bool last) {
         if (wanted)
             changed |= resolve_function(g, i, &ir, unsaved, last);
     }
+    free(unsaved);
     ir_free(&ir);
     return changed;
+}
+
+/* ---- return addresses made by hand ---------------------------------------------------------------------------------------------------- */
+
+/* `la ra, there; j handler` returns to `there`, not to our caller: what the graph says of a return or a tail call would be wrong. */
+void tables_check_returns(struct cfg *g) {
+    struct ir ir;
+    ir_init(&ir, g->image);
+    uint32_t *unsaved = values_unsaved(g);
+    for (uint32_t f = 0; f < g->functions.len; f++) {
+        struct values v;
+        if (!function_makes_ra(g, f))
+            continue;
+        ir_reset(&ir);
+        values_find(&v, g, f, &ir, unsaved);
+        for (uint32_t b = 0; b < v.blocks; b++) {
+            const struct block *k = block_of(g, v.global[b]);
+            uint64_t to;
+            bool leaves = k->end == END_RETURN;
+            for (uint32_t i = k->call; i < k->call + k->calls && k->end != END_CALL && k->end != END_STOP; i++)
+                leaves |= g->functions.data[g->calls.data[i]].returns;
+            if (leaves && v.number[b] != NONE && ir_is_const(&ir, value_out(&v, b, 1), &to))
+                graph_unresolved(g, v.global[b], block_last(g, v.global[b]),
+                                 arena_printf(g->arena, "leaves the function with a return address made by hand, 0x%" PRIx64, to));
+        }
+        values_free(&v);
+    }
+    free(unsaved);
+    ir_free(&ir);
 }

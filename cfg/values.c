@@ -206,8 +206,10 @@ static void call_slots(struct values *v, uint32_t slot, ir_ref *loc) {
         kill_range(v, slot, loc, INT32_MIN, bottom - INT32_MIN, NONE);
 }
 
-static void after_call(struct values *v, uint32_t slot, unsigned link, ir_ref *loc) {
-    uint32_t lost = CALLER_SAVED | v->unsaved;
+static void after_call(struct values *v, const struct block *k, uint32_t slot, unsigned link, ir_ref *loc) {
+    uint32_t lost = CALLER_SAVED | (k->open ? v->unsaved[v->g->functions.len] : 0);
+    for (uint32_t i = k->call; i < k->call + k->calls; i++)
+        lost |= v->unsaved[v->g->calls.data[i]];
     if (link != X_RA) /* a millicode routine, which may move the stack pointer and restore anything */
         lost = ~1u;
     call_slots(v, slot, loc);
@@ -244,7 +246,7 @@ static void lift_block(struct values *v, uint32_t b) {
     v->condition[b] = f.l.condition;
     v->target[b] = f.l.target;
     if (k->end == END_CALL)
-        after_call(v, f.l.slot, i->rd, loc);
+        after_call(v, k, f.l.slot, i->rd, loc);
 }
 
 /* ---- the fixed point ----------------------------------------------------------------------------------------------------------- */
@@ -346,7 +348,7 @@ static void iterate(struct values *v, uint32_t from) {
     }
 }
 
-void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved) {
+void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, const uint32_t *unsaved) {
     const struct function *f = &g->functions.data[function];
     *v = (struct values){.g = g, .function = function, .ir = ir, .unsaved = unsaved, .blocks = (uint32_t)f->blocks.len, .global = f->blocks.data};
     uint32_t n = v->blocks;
@@ -405,22 +407,48 @@ static uint32_t written(const struct insn *i) {
     return none ? 0 : 1u << i->rd;
 }
 
-uint32_t values_unsaved(const struct cfg *g) {
-    struct code *c = &((struct cfg *)(uintptr_t)g)->own->flow.code;
-    uint32_t unsaved = 0;
-    for (size_t f = 0; f < g->functions.len; f++) {
-        uint32_t writes = 0, saves = 0;
-        for (size_t k = 0; k < g->functions.data[f].blocks.len; k++) {
-            const struct block *b = block_of(g, g->functions.data[f].blocks.data[k]);
-            for (uint64_t at = b->addr; at < b->addr + b->size;) {
-                const struct insn *i = &c->insn[code_slot(c, at)];
-                writes |= written(i);
-                saves |= i->op == OP_SD ? 1u << i->rs2 : 0;
-                at += i->size;
-            }
+static void own_registers(const struct cfg *g, uint32_t function, uint32_t *writes, uint32_t *saves) {
+    struct code *c = &g->own->flow.code;
+    for (size_t k = 0; k < g->functions.data[function].blocks.len; k++) {
+        const struct block *b = block_of(g, g->functions.data[function].blocks.data[k]);
+        for (uint64_t at = b->addr; at < b->addr + b->size;) {
+            const struct insn *i = &c->insn[code_slot(c, at)];
+            *writes |= i->op == OP_LD && i->rs1 == X_SP ? 0 : written(i); /* an epilogue restores, maybe for a prologue elsewhere */
+            *saves |= i->op == OP_SD ? 1u << i->rs2 : 0;
+            at += i->size;
         }
-        if (g->functions.data[f].returns)
-            unsaved |= writes & ~saves;
     }
-    return unsaved & ~(CALLER_SAVED | 1u << X_SP | 1u);
+}
+
+/* What a function changes, its callees change too unless it saves it. The last element is for callees that are not known. */
+uint32_t *values_unsaved(const struct cfg *g) {
+    size_t n = g->functions.len;
+    uint32_t *unsaved = mem_alloc((n + 1) * sizeof *unsaved), *saves = mem_alloc(n * sizeof *saves);
+    for (uint32_t f = 0; f < n; f++) {
+        uint32_t writes = 0;
+        own_registers(g, f, &writes, &saves[f]);
+        unsaved[f] = writes & ~saves[f] & ~(CALLER_SAVED | 1u << X_SP | 1u);
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t b = g->blocks.len; b-- > 0;) {
+            const struct block *k = block_of(g, (uint32_t)b);
+            uint32_t f = k->function, news = 0;
+            for (uint32_t i = k->call; i < k->call + k->calls; i++)
+                news |= unsaved[g->calls.data[i]];
+            news |= k->resume != NONE ? unsaved[k->resume] : 0;
+            news &= ~saves[f] & ~unsaved[f];
+            unsaved[f] |= news;
+            changed |= news != 0;
+        }
+    }
+    bool *taken = mem_alloc(n);
+    for (size_t b = 0; b < g->blocks.len; b++) /* a function that is called directly is no candidate for an unknown pointer's convention */
+        for (uint32_t i = 0; i < g->blocks.data[b].calls; i++)
+            taken[g->calls.data[g->blocks.data[b].call + i]] = true;
+    for (uint32_t f = 0; f < n; f++)
+        unsaved[n] |= !taken[f] && g->functions.data[f].returns && g->functions.data[f].addr != image_entry(g->image) ? unsaved[f] : 0;
+    free(taken);
+    free(saves);
+    return unsaved;
 }

@@ -8,8 +8,8 @@
  * whose places dominate B: else some path to B would not have it, and the merge would have made a φ. So two occurrences of one
  * variable at B mean the same moment, and what a dominating branch learnt of a term still holds at B.
  *
- * Assumed of the code (the psABI, and what linkers do): a call preserves sp and the callee-saved registers (those that some function of the
- * image changes without ever saving them are not believed); nobody but the function itself knows its stack frame unless it lets an
+ * Assumed of the code (the psABI, and what linkers do): a call preserves sp and the callee-saved registers (but those that the
+ * callee or one of its callees changes without ever storing them); nobody but the function itself knows its stack frame unless it lets an
  * address of it out; constant sections do not change; gp is __global_pointer$ wherever it is used as a base. */
 #ifndef POTOROO_CFG_VALUES_H
 #define POTOROO_CFG_VALUES_H
@@ -51,7 +51,7 @@ struct values {
     VEC(struct stack_slot) slots;   /* location LOCS + i */
     bool escaped;                   /* somebody else may know an address of the frame */
     bool again;
-    uint32_t unsaved;               /* registers that calls do not preserve, beyond the caller-saved ones */
+    const uint32_t *unsaved;        /* see values_unsaved; borrowed */
     ir_ref sp;                      /* the variable: sp at entry */
     /* What the bounds found of loop headers' φs: variable → index into header_range. Filled by bounds_derive, used by ranges. */
     struct map header_index;
@@ -60,9 +60,10 @@ struct values {
     VEC(struct affine) affine;
 };
 
-/* Registers that the psABI says calls preserve, but that some returning function here changes and never stores. A bit each. */
-uint32_t values_unsaved(const struct cfg *g);
-void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, uint32_t unsaved);
+/* For each function the registers, a bit each, that the psABI says a call preserves but that it (or a callee) changes without ever storing
+ * them; the last element, behind the functions, is for calls whose callees are not known. The caller frees it. */
+uint32_t *values_unsaved(const struct cfg *g);
+void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, const uint32_t *unsaved);
 void values_free(struct values *v);
 uint32_t values_local(const struct values *v, uint32_t block);
 uint32_t values_at_slot(const struct values *v, uint32_t slot); /* the local block around the instruction there, NONE: another function's */

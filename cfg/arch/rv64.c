@@ -160,7 +160,9 @@ static void decode_system(struct insn *i) {
     case 0x30200073: i->op = OP_MRET; return;
     case 0x10500073: i->op = OP_WFI; return;
     }
-    if (bits(i->word, 31, 25) == 9 && i->rd == 0)
+    uint32_t f7 = bits(i->word, 31, 25); /* sfence.vma, sinval.vma, hfence.vvma, hinval.vvma, hfence.gvma, hinval.gvma */
+    bool fence = f7 == 0x09 || f7 == 0x0b || f7 == 0x11 || f7 == 0x13 || f7 == 0x31 || f7 == 0x33;
+    if ((fence && i->rd == 0) || i->word == 0x18000073 || i->word == 0x18100073)
         i->op = OP_SFENCE;
 }
 

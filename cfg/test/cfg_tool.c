@@ -1,4 +1,4 @@
-/* What the tests look at: the graph of one ELF in one of its forms. Usage: cfg_tool print|json|dot|functional ELF [FACTS|FUNCTION] */
+/* What the tests look at: the graph of one ELF in one of its forms. Usage: cfg_tool print|json|dot|functional|template ELF [FACTS|FUNCTION] */
 #include "cfg/cfg.h"
 
 static int fail(const struct err *e) {
@@ -9,7 +9,7 @@ static int fail(const struct err *e) {
 int main(int argc, char **argv) {
     struct err e = {0};
     if (argc < 3) {
-        fputs("usage: cfg_tool print|json|dot|functional ELF [FACTS|FUNCTION]\n", stderr);
+        fputs("usage: cfg_tool print|json|dot|functional|template ELF [FACTS|FUNCTION]\n", stderr);
         return ERR_USAGE;
     }
     bool named = strcmp(argv[1], "dot") == 0 || strcmp(argv[1], "functional") == 0;
@@ -23,6 +23,8 @@ int main(int argc, char **argv) {
     int rc = 0;
     if (strcmp(argv[1], "dot") == 0)
         cfg_dot(g, argc > 3 ? argv[3] : NULL, stdout);
+    else if (strcmp(argv[1], "template") == 0)
+        cfg_facts_template(g, stdout);
     else if (strcmp(argv[1], "functional") == 0)
         for (uint32_t f = 0; f < g->functions.len; f++) {
             if (argc < 4 || strcmp(g->functions.data[f].name, argv[3]) == 0)
