@@ -32,3 +32,5 @@ check-kernel-campaign: $(BUILD)/kernel/kernel.elf
 	@$(BOARD_TEST) benchmarks/test/campaign.py $<
 
 CHECKS += check-kernel-conformance check-kernel-campaign
+
+include benchmarks/programs/rules.mk

@@ -1,0 +1,12 @@
+# The benchmark programs as judges of `potoroo cfg`: a fifth of them in the checks, all in `make programs`.
+PROGRAMS_RUN = POTOROO=$(BUILD)/potoroo PLUGIN=$(PLATFORM_PLUGIN) PLATFORM=platforms/reference.ini QEMU=$(QEMU) RV_PREFIX=$(RV_PREFIX) \
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benchmarks/programs/run.py --out=$(BUILD)/benchmarks/programs
+
+check-programs: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@$(PROGRAMS_RUN) --slice
+CHECKS += check-programs
+
+.PHONY: programs
+programs: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@$(PROGRAMS_RUN) --open=$(BUILD)/benchmarks/programs/open.txt $(PROGRAMS)
+HELP += "programs|judge potoroo cfg by the benchmark programs, all compilers and levels (PROGRAMS=\"crc …\")"
