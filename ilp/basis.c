@@ -53,13 +53,13 @@ static void dual_equation(const struct lp *p, const struct kernel *k, uint32_t j
     }
     const struct column *c = &p->s->column[p->columns.data[j]];
     if (!p->elastic)
-        mpq_set(rhs, c->cost);
+        mpq_set(rhs, lp_cost(p, j));
     for (size_t x = 0; x < c->rows.len; x++)
         if (k->row_place[c->rows.data[x]] != NOWHERE)
             terms_add(eq, k->row_place[c->rows.data[x]], terms_find(&p->s->row[c->rows.data[x]].terms, p->columns.data[j])->a);
 }
 
-int basis_duals(const struct lp *p, const struct suggestion *g, mpq_t *y, double deadline) {
+int basis_multipliers(const struct lp *p, const struct suggestion *g, mpq_t *y, double deadline) {
     struct kernel k;
     int bad = -1;
     kernel_make(&k, p, g);
@@ -72,7 +72,7 @@ int basis_duals(const struct lp *p, const struct suggestion *g, mpq_t *y, double
         bad = exact_solve(eq, rhs, n, place, deadline);
         for (size_t i = 0; i < p->rows.len && !bad; i++) {
             uint32_t row = p->rows.data[i];
-            if (k.row_place[row] == NOWHERE || (!p->s->row[row].equality && mpq_sgn(place[k.row_place[row]]) < 0))
+            if (k.row_place[row] == NOWHERE)
                 mpq_set_ui(y[row], 0, 1);
             else
                 mpq_set(y[row], place[k.row_place[row]]);
@@ -85,6 +85,14 @@ int basis_duals(const struct lp *p, const struct suggestion *g, mpq_t *y, double
     return bad;
 }
 
+int basis_duals(const struct lp *p, const struct suggestion *g, mpq_t *y, double deadline) {
+    int bad = basis_multipliers(p, g, y, deadline);
+    for (size_t i = 0; i < p->rows.len && !bad; i++)
+        if (!p->s->row[p->rows.data[i]].equality && mpq_sgn(y[p->rows.data[i]]) < 0)
+            mpq_set_ui(y[p->rows.data[i]], 0, 1);
+    return bad;
+}
+
 static const struct box *box_of(const struct box *box, size_t n, uint32_t column) {
     for (size_t k = 0; k < n; k++)
         if (box[k].column == column)
@@ -92,12 +100,13 @@ static const struct box *box_of(const struct box *box, size_t n, uint32_t column
     return NULL;
 }
 
-static void reduced_cost(const struct lp *p, const mpq_t *y, uint32_t j, mpq_t d, mpq_t t) {
+static void reduced_cost(const struct lp *p, const mpq_t *y, uint32_t at, mpq_t d, mpq_t t) {
+    uint32_t j = p->columns.data[at];
     const struct column *c = &p->s->column[j];
     if (p->elastic)
         mpq_set_ui(d, 0, 1);
     else
-        mpq_set(d, c->cost);
+        mpq_set(d, lp_cost(p, at));
     for (size_t k = 0; k < c->rows.len; k++)
         if (mpq_sgn(y[c->rows.data[k]])) {
             mpq_mul(t, y[c->rows.data[k]], terms_find(&p->s->row[c->rows.data[k]].terms, j)->a);
@@ -136,7 +145,7 @@ bool duals_bound(const struct lp *p, const mpq_t *y, const struct box *box, size
     }
     for (uint32_t j = 0; j < p->columns.len && finite; j++) {
         uint32_t column = p->columns.data[j];
-        reduced_cost(p, y, column, d, t);
+        reduced_cost(p, y, j, d, t);
         if (mpq_sgn(d))
             finite = price(&p->s->column[column], box_of(box, n, j), d, bound, branch ? branch[column] : NULL, t);
         if (!finite)

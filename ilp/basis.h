@@ -13,6 +13,8 @@ struct box {
 
 /* The basis's dual values, one a row of the reduced program (0 for rows with a basic slack, and clamped to ≥ 0 for ≤). -1: singular or late. */
 int basis_duals(const struct lp *p, const struct suggestion *g, mpq_t *y, double deadline);
+/* The same without clamping: the multipliers of a row of the tableau, where the objective is one basic column. */
+int basis_multipliers(const struct lp *p, const struct suggestion *g, mpq_t *y, double deadline);
 /* The bound that duals Y (≥ 0 for ≤) give within BOX, in the lp's own objective (without the constant). False: none, for column
  * *WHICH has a price and no upper bound. BRANCH, if not NULL (one a column of the reduced program, all 0 before), gets the net duals of the splits. */
 bool duals_bound(const struct lp *p, const mpq_t *y, const struct box *box, size_t n, mpq_t bound, mpq_t *branch, uint32_t *which);

@@ -1,39 +1,12 @@
 /* Branch and bound on the reduced program. Every node that closes a branch carries exact duals; what is still open when time is up
  * is closed with its parent's duals, so there is a bound as soon as the root has one. */
-#include "ilp/basis.h"
+#include "ilp/search.h"
 
 #include <math.h>
 
-enum node_state { NODE_OPEN, NODE_SPLIT, NODE_LEAF, NODE_EMPTY };
-struct node {
-    enum node_state state;
-    int parent;        /* -1: the root */
-    bool above;        /* this one is column ≥ at + 1 of its parent's split */
-    uint32_t column;   /* of its own split: column ≤ at or ≥ at + 1 */
-    mpz_t at;
-    int child[2];
-    int duals;         /* the node whose y holds here: itself or an ancestor; -1: none */
-    int users;         /* nodes that name this one in duals */
-    struct terms y;    /* by row of the reduced program */
-    mpq_t bound;       /* in the source's objective, if duals ≥ 0 */
-};
 struct boxes {
     struct box *data;
     size_t len, cap;
-};
-struct search {
-    const struct ilp *source;
-    struct presolve *s;
-    struct lp *lp, *elastic_lp;
-    struct engine *engine, *elastic;
-    double deadline;
-    struct {
-        struct node *data;
-        size_t len, cap;
-    } nodes;
-    mpq_t *y;          /* scratch, one a row */
-    mpz_t *x;          /* scratch, one a variable */
-    struct ilp_result *r;
 };
 
 static int node_new(struct search *t, int parent, bool above) {
@@ -42,6 +15,7 @@ static int node_new(struct search *t, int parent, bool above) {
     mpq_init(n.bound);
     if (parent >= 0) {
         n.duals = t->nodes.data[parent].duals;
+        n.bounded = t->nodes.data[parent].bounded;
         mpq_set(n.bound, t->nodes.data[parent].bound);
         if (n.duals >= 0)
             t->nodes.data[n.duals].users++;
@@ -61,13 +35,14 @@ static void drop_duals(struct search *t, int node) {
 static void keep_duals(struct search *t, int node) {
     drop_duals(t, node);
     struct node *n = &t->nodes.data[node];
+    terms_free(&n->y);
     for (size_t i = 0; i < t->lp->rows.len; i++) {
         uint32_t row = t->lp->rows.data[i];
         if (mpq_sgn(t->y[row]))
             terms_add(&n->y, row, t->y[row]);
     }
     n->duals = node;
-    n->users = 1;
+    n->users += node == 0 ? 2 : 1; /* the root's stay: see reopen_root */
 }
 
 static struct box *box_for(struct boxes *b, uint32_t column) {
@@ -101,16 +76,21 @@ static void boxes_free(struct boxes *b) {
     vec_free(b);
 }
 
-static const struct suggestion *ask(struct engine *e, const struct lp *p, const struct boxes *b, bool rational) {
-    struct bounds *f = mem_alloc((b->len + 1) * sizeof *f);
-    for (size_t k = 0; k < b->len; k++) {
-        const struct column *c = &p->s->column[p->columns.data[b->data[k].column]];
-        double own = c->bounded ? mpq_get_d(c->upper) : -1, high = b->data[k].bounded ? mpz_get_d(b->data[k].high) : -1;
-        f[k] = (struct bounds){b->data[k].column, mpz_get_d(b->data[k].low), high < 0 || (own >= 0 && own < high) ? own : high};
+const struct suggestion *search_ask(const struct search *t, struct engine *e, const struct box *box, size_t n, bool rational) {
+    struct bounds *f = mem_alloc((n + 1) * sizeof *f);
+    for (size_t k = 0; k < n; k++) {
+        const struct column *c = &t->s->column[t->lp->columns.data[box[k].column]];
+        double own = c->bounded ? mpq_get_d(c->upper) : -1, high = box[k].bounded ? mpz_get_d(box[k].high) : -1;
+        f[k] = (struct bounds){box[k].column, mpz_get_d(box[k].low), high < 0 || (own >= 0 && own < high) ? own : high};
     }
-    const struct suggestion *g = engine_solve(e, f, b->len, rational);
+    const struct suggestion *g = engine_solve(e, f, n, rational);
     free(f);
     return g;
+}
+
+void search_grow(struct search *t) {
+    t->y = mem_resize(t->y, (t->s->rows + 1) * sizeof *t->y);
+    mpq_init(t->y[t->s->rows - 1]);
 }
 
 /* Exact duals for a basis that claims to be optimal; GLPK's rational simplex mends one that is not quite. */
@@ -120,17 +100,18 @@ static bool certify(struct search *t, int node, const struct boxes *b, const str
     mpq_t bound;
     mpq_init(bound);
     for (int again = 0; again < 2 && !good; again++) {
-        if (again && (*g = ask(t->engine, t->lp, b, true))->status != LP_OPTIMAL)
+        if (again && (*g = search_ask(t, t->engine, b->data, b->len, true))->status != LP_OPTIMAL)
             break;
-        good = basis_duals(t->lp, *g, t->y, t->deadline) == 0 && duals_bound(t->lp, t->y, b->data, b->len, bound, NULL, &which);
+        good = basis_duals(t->lp, *g, t->y, t->deadline) == 0 && duals_bound(t->lp, (const mpq_t *)t->y, b->data, b->len, bound, NULL, &which);
     }
     struct node *n = &t->nodes.data[node];
     if (good) {
         mpq_add(bound, bound, t->s->constant);
-        good = n->duals < 0 || mpq_cmp(bound, n->bound) <= 0;
+        good = !n->bounded || mpq_cmp(bound, n->bound) <= 0;
     }
     if (good) {
         mpq_set(n->bound, bound);
+        n->bounded = true;
         keep_duals(t, node);
     }
     mpq_clear(bound);
@@ -145,11 +126,11 @@ static bool certify_empty(struct search *t, int node, const struct boxes *b) {
         t->elastic_lp = lp_new(t->s, true);
         t->elastic = engine_new(t->elastic_lp, t->deadline);
     }
-    const struct suggestion *g = ask(t->elastic, t->elastic_lp, b, false);
+    const struct suggestion *g = search_ask(t, t->elastic, b->data, b->len, false);
     if (g->status != LP_OPTIMAL || basis_duals(t->elastic_lp, g, t->y, t->deadline))
         return false;
     mpq_init(bound);
-    bool empty = duals_bound(t->elastic_lp, t->y, b->data, b->len, bound, NULL, &which) && mpq_sgn(bound) < 0;
+    bool empty = duals_bound(t->elastic_lp, (const mpq_t *)t->y, b->data, b->len, bound, NULL, &which) && mpq_sgn(bound) < 0;
     mpq_clear(bound);
     if (empty)
         keep_duals(t, node);
@@ -211,7 +192,7 @@ static int choose_column(const struct search *t, const struct suggestion *g, boo
         double part = g->x[j] - floor(g->x[j]), score = part < 0.5 ? part : 1 - part;
         if (score > 1e-6)
             *integral = false;
-        if (c->real || c->fixed_shape || score <= best_score)
+        if (c->real || score <= best_score)
             continue;
         best_score = score, best = (int)j;
     }
@@ -229,23 +210,28 @@ static void split_node(struct search *t, int node, uint32_t column, double value
     drop_duals(t, node);
 }
 
-/* Solves the node and closes or splits it. Returns the child to look at next, or -1. */
+/* Solves the node and closes or splits it. Returns the child to look at next, or -1. GLPK's word that nothing is feasible needs a
+ * proof; without one its rational arithmetic decides. */
 static int visit(struct search *t, int node) {
     struct boxes b = {0};
     int next = -1;
     bool integral;
     boxes_at(t, node, &b);
-    const struct suggestion *g = ask(t->engine, t->lp, &b, false);
+    const struct suggestion *g = search_ask(t, t->engine, b.data, b.len, false);
     t->nodes.data[node].state = NODE_LEAF;
-    if (g->status == LP_INFEASIBLE && certify_empty(t, node, &b)) {
-        t->nodes.data[node].state = NODE_EMPTY;
-    } else if (g->status == LP_OPTIMAL) {
+    if (g->status == LP_INFEASIBLE) {
+        if (certify_empty(t, node, &b))
+            t->nodes.data[node].state = NODE_EMPTY;
+        else
+            g = search_ask(t, t->engine, b.data, b.len, true);
+    }
+    if (t->nodes.data[node].state == NODE_LEAF && g->status == LP_OPTIMAL) {
         certify(t, node, &b, &g);
         int column = g->status == LP_OPTIMAL ? choose_column(t, g, &integral) : -1;
         if (column < 0 && g->status == LP_OPTIMAL && !(round_float(t, g) && try_witness(t)) &&
             basis_point(t->lp, g, b.data, b.len, t->x, t->deadline) == 0)
             try_witness(t);
-        if (column >= 0 && !beaten(t, t->nodes.data[node].bound)) {
+        if (column >= 0 && !(t->nodes.data[node].bounded && beaten(t, t->nodes.data[node].bound))) {
             double x = g->x[column];
             split_node(t, node, (uint32_t)column, x);
             next = t->nodes.data[node].child[x - floor(x) > 0.5];
@@ -264,7 +250,7 @@ static int best_open(struct search *t) {
         struct node *n = &t->nodes.data[k];
         if (n->state != NODE_OPEN)
             continue;
-        if (n->duals >= 0 && beaten(t, n->bound))
+        if (n->bounded && beaten(t, n->bound))
             n->state = NODE_LEAF;
         else if (best < 0 || mpq_cmp(n->bound, t->nodes.data[best].bound) > 0)
             best = (int)k;
@@ -272,20 +258,52 @@ static int best_open(struct search *t) {
     return best;
 }
 
+/* The root once more, with the cuts. */
+static void reopen_root(struct search *t) {
+    for (size_t k = 1; k < t->nodes.len; k++) {
+        drop_duals(t, (int)k);
+        mpz_clear(t->nodes.data[k].at);
+        mpq_clear(t->nodes.data[k].bound);
+        terms_free(&t->nodes.data[k].y);
+    }
+    t->nodes.len = 1;
+    t->nodes.data[0].state = NODE_OPEN;
+    t->nodes.data[0].duals = t->nodes.data[0].bounded ? 0 : -1;
+    t->nodes.data[0].users = t->nodes.data[0].bounded ? 2 : 0;
+}
+
+/* Half of the time may go into cuts at the root; the last tenth is kept for writing the proof down. */
 static void search_run(struct search *t) {
+    double begin = seconds_now(), span = t->deadline - begin, stop = begin + 0.85 * span;
     int node = node_new(t, -1, false);
-    while (node >= 0 && seconds_now() < t->deadline && t->r->status != ILP_UNBOUNDED) {
+    node = visit(t, node);
+    if (node >= 0) {
+        cut_root(t, begin + 0.5 * span);
+        reopen_root(t);
+        node = visit(t, 0);
+        if (node < 0)
+            node = best_open(t);
+    }
+    while (node >= 0 && seconds_now() < stop && t->r->status != ILP_UNBOUNDED) {
         node = visit(t, node);
         if (node < 0)
             node = best_open(t);
     }
 }
 
-/* The form that a column of the lp stands for. */
-static void form_of(const struct search *t, uint32_t column, struct indices *form) {
+/* ---- the proof ------------------------------------------------------------------------------------------------------ */
+
+void search_form(const struct search *t, uint32_t column, struct indices *form) {
     const struct indices *merged = &t->s->column[t->lp->columns.data[column]].merged;
     for (size_t k = 0; k < merged->len; k++)
         vec_push(form, merged->data[k]);
+}
+
+void search_export(struct search *t, mpq_t *y, mpq_t *branch, const mpq_t *cost, struct terms *to) {
+    presolve_duals(t->s, y, branch, cost);
+    for (uint32_t i = 0; i < t->s->rows; i++)
+        if (mpq_sgn(y[i]))
+            terms_add(to, i, y[i]);
 }
 
 /* The split on the path to NODE that gives its column the bound that a positive (upper) or negative price leans on. */
@@ -310,66 +328,117 @@ static uint32_t tightest(const struct search *t, int node, uint32_t column, bool
 /* A closed node's duals, carried back to the source. */
 static void export_leaf(struct search *t, int node, struct proof *proof) {
     const struct node *n = &t->nodes.data[node];
-    struct proof_node *out = proof_push(proof, n->state == NODE_EMPTY ? PROOF_EMPTY : PROOF_LEAF);
-    const struct lp *lp = n->state == NODE_EMPTY ? t->elastic_lp : t->lp;
+    bool empty = n->state == NODE_EMPTY;
+    struct proof_node *out = proof_push(proof, empty ? PROOF_EMPTY : PROOF_LEAF);
     struct boxes b = {0};
     uint32_t which;
-    mpq_t bound, *branch = mpq_array_new(t->s->columns);
+    mpq_t bound, *branch = mpq_array_new(t->s->columns), *nothing = mpq_array_new(t->s->columns);
     mpq_init(bound);
     boxes_at(t, node, &b);
     for (size_t i = 0; i < t->s->rows; i++)
         mpq_set_ui(t->y[i], 0, 1);
     for (size_t k = 0; n->duals >= 0 && k < t->nodes.data[n->duals].y.len; k++)
         mpq_set(t->y[t->nodes.data[n->duals].y.data[k].index], t->nodes.data[n->duals].y.data[k].a);
-    duals_bound(lp, t->y, b.data, b.len, bound, branch, &which);
-    presolve_duals(t->s, t->y, branch, n->state != NODE_EMPTY);
-    for (uint32_t i = 0; i < t->s->rows; i++)
-        if (mpq_sgn(t->y[i]))
-            terms_add(&out->y, i, t->y[i]);
+    duals_bound(empty ? t->elastic_lp : t->lp, (const mpq_t *)t->y, b.data, b.len, bound, branch, &which);
     for (size_t k = 0; k < b.len; k++) {
-        mpq_ptr d = branch[t->lp->columns.data[b.data[k].column]];
+        mpq_t d;
+        mpq_init(d);
+        mpq_set(d, branch[t->lp->columns.data[b.data[k].column]]);
         uint32_t depth = tightest(t, node, b.data[k].column, mpq_sgn(d) > 0);
-        if (mpq_sgn(d) == 0)
-            continue;
         mpq_abs(d, d);
-        terms_add(&out->splits, depth, d);
+        if (mpq_sgn(d))
+            terms_add(&out->splits, depth, d);
+        mpq_clear(d);
     }
     terms_sort(&out->splits);
+    search_export(t, t->y, branch, empty ? (const mpq_t *)nothing : NULL, &out->y);
     boxes_free(&b);
     mpq_clear(bound);
     mpq_array_free(branch, t->s->columns);
+    mpq_array_free(nothing, t->s->columns);
 }
 
-static void export_tree(struct search *t, int node, struct proof *proof) {
-    const struct node *n = &t->nodes.data[node];
-    if (n->state != NODE_SPLIT) {
+/* The greatest bound of a leaf, rounded down: nothing below a node whose own bound is no higher need be shown. */
+static bool claim(const struct search *t, mpz_t bound) {
+    bool any = false;
+    mpz_t z;
+    mpz_init(z);
+    for (size_t k = 0; k < t->nodes.len; k++) {
+        const struct node *n = &t->nodes.data[k];
+        if ((n->state != NODE_LEAF && n->state != NODE_OPEN) || !n->bounded)
+            continue;
+        floor_of(z, n->bound);
+        if (!any || mpz_cmp(z, bound) > 0)
+            mpz_set(bound, z);
+        any = true;
+    }
+    mpz_clear(z);
+    return any;
+}
+
+/* The node was split in vain: its own duals, worked out once more, close it. */
+static bool close_again(struct search *t, int node) {
+    struct boxes b = {0};
+    boxes_at(t, node, &b);
+    const struct suggestion *g = search_ask(t, t->engine, b.data, b.len, false);
+    uint32_t which;
+    mpq_t bound;
+    mpq_init(bound);
+    bool good = g->status == LP_OPTIMAL && basis_duals(t->lp, g, t->y, t->deadline) == 0 &&
+                duals_bound(t->lp, (const mpq_t *)t->y, b.data, b.len, bound, NULL, &which);
+    mpq_add(bound, bound, t->s->constant);
+    good = good && mpq_cmp(bound, t->nodes.data[node].bound) <= 0;
+    if (good) {
+        keep_duals(t, node);
+        t->nodes.data[node].state = NODE_LEAF;
+    }
+    mpq_clear(bound);
+    boxes_free(&b);
+    return good;
+}
+
+static void export_tree(struct search *t, int node, const mpz_t enough, struct proof *proof) {
+    struct node *n = &t->nodes.data[node];
+    mpz_t z;
+    mpz_init(z);
+    floor_of(z, n->bound);
+    bool needless = n->state == NODE_SPLIT && n->bounded && mpz_cmp(z, enough) <= 0 && close_again(t, node);
+    mpz_clear(z);
+    n = &t->nodes.data[node];
+    if (needless || n->state != NODE_SPLIT) {
         export_leaf(t, node, proof);
         return;
     }
     struct proof_node *out = proof_push(proof, PROOF_SPLIT);
-    form_of(t, n->column, &out->form);
+    search_form(t, n->column, &out->form);
     mpz_set(out->at, n->at);
-    export_tree(t, n->child[0], proof);
-    export_tree(t, n->child[1], proof);
+    export_tree(t, n->child[0], enough, proof);
+    export_tree(t, n->child[1], enough, proof);
 }
 
 /* What the proof says is worked out anew from the source: whatever went wrong above can only cost the answer. */
 static void conclude(struct search *t, struct proof *proof) {
     mpq_t bound;
+    mpz_t enough;
     mpq_init(bound);
+    mpz_init(enough);
     if (t->r->status != ILP_UNBOUNDED) {
-        export_tree(t, 0, proof);
+        claim(t, enough);
+        *proof = t->lemmas;
+        t->lemmas = (struct proof){0};
+        export_tree(t, 0, enough, proof);
         int says = proof_bound(t->source, proof, bound);
         t->r->status = says < 0 ? ILP_OPEN : says > 0 ? ILP_INFEASIBLE : ILP_BOUNDED;
         floor_of(t->r->bound, bound);
         for (size_t k = 0; k < proof->len; k++)
-            t->r->leaves += proof->data[k].kind != PROOF_SPLIT;
+            t->r->leaves += proof->data[k].kind == PROOF_LEAF || proof->data[k].kind == PROOF_EMPTY;
         if (t->r->status == ILP_BOUNDED && t->r->witness && mpz_cmp(t->r->bound, t->r->value) == 0)
             t->r->status = ILP_OPTIMAL;
         if (t->r->status == ILP_OPEN)
             proof_free(proof);
     }
     mpq_clear(bound);
+    mpz_clear(enough);
 }
 
 static void search_free(struct search *t) {
@@ -379,6 +448,7 @@ static void search_free(struct search *t) {
         terms_free(&t->nodes.data[k].y);
     }
     vec_free(&t->nodes);
+    proof_free(&t->lemmas);
     engine_free(t->engine);
     engine_free(t->elastic);
     lp_free(t->lp);

@@ -84,6 +84,9 @@ static void write_proof(FILE *f, const struct proof *proof) {
             fputs("split ", f);
             mpz_out_str(f, 10, n->at);
             write_set(f, &n->form);
+        } else if (n->kind == PROOF_LEMMA) {
+            fputs("lemma", f);
+            write_terms(f, &n->y);
         } else {
             fputs(n->kind == PROOF_LEAF ? "leaf" : "empty", f);
             write_terms(f, &n->y);

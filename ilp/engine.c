@@ -21,10 +21,17 @@ struct engine {
     int way;
     struct suggestion last;
     unsigned char *stat;
+    uint32_t *place; /* column of the reduced program → column of the lp */
 };
 
 struct request {
-    uint32_t n, rational;
+    enum { ASK_SOLVE, ASK_ADD_ROW } kind;
+    uint32_t n, costs, rational; /* bounds or terms that follow; then costs; */
+    double rhs;
+};
+struct cost { /* also a term of a row */
+    uint32_t column;
+    double value;
 };
 
 struct lp *lp_new(const struct presolve *s, bool elastic) {
@@ -40,6 +47,11 @@ struct lp *lp_new(const struct presolve *s, bool elastic) {
         if (s->column[j].alive)
             vec_push(&p->columns, j);
     return p;
+}
+
+mpq_srcptr lp_cost(const struct lp *p, uint32_t column) {
+    uint32_t j = p->columns.data[column];
+    return p->objective ? p->objective[j] : p->s->column[j].cost;
 }
 
 void lp_free(struct lp *p) {
@@ -165,14 +177,43 @@ static bool answer(glp_prob *g, int fd, int status) {
     return good;
 }
 
+static void receive_row(glp_prob *g, int fd, const struct request *r) {
+    int *index = mem_alloc((r->n + 1) * sizeof *index), n = 0, row = glp_add_rows(g, 1);
+    double *value = mem_alloc((r->n + 1) * sizeof *value);
+    struct cost c;
+    while (n < (int)r->n && read_all(fd, &c, sizeof c)) {
+        index[++n] = (int)c.column + 1;
+        value[n] = c.value;
+    }
+    glp_set_row_bnds(g, row, GLP_UP, 0, r->rhs);
+    glp_set_mat_row(g, row, n, index, value);
+    free(index);
+    free(value);
+}
+
+/* OTHER: the objective is not the program's now. */
+static bool receive_costs(glp_prob *g, const struct lp *p, int fd, uint32_t n, bool other) {
+    struct cost c;
+    for (size_t j = 0; (n || other) && !p->elastic && j < p->columns.len; j++)
+        glp_set_obj_coef(g, (int)j + 1, n ? 0 : mpq_get_d(p->s->column[p->columns.data[j]].cost));
+    for (uint32_t k = 0; k < n && read_all(fd, &c, sizeof c); k++)
+        glp_set_obj_coef(g, (int)c.column + 1, c.value);
+    return n > 0;
+}
+
 static void serve(const struct lp *p, int fd, int way) {
     glp_term_out(GLP_OFF);
     glp_prob *g = load(p);
     struct request r;
     struct bounds b;
     struct indices touched = {0};
+    bool other = true;
     first_basis(g, way);
-    for (bool first = true; read_all(fd, &r, sizeof r); first = false) {
+    for (bool first = true; read_all(fd, &r, sizeof r);) {
+        if (r.kind == ASK_ADD_ROW) {
+            receive_row(g, fd, &r);
+            continue;
+        }
         for (size_t k = 0; k < touched.len; k++)
             set_bounds(g, touched.data[k], 0, own_upper(p, touched.data[k]));
         touched.len = 0;
@@ -180,8 +221,10 @@ static void serve(const struct lp *p, int fd, int way) {
             set_bounds(g, b.column, b.low, b.high);
             vec_push(&touched, b.column);
         }
+        other = receive_costs(g, p, fd, r.costs, other);
         if (!answer(g, fd, run(g, way, first, r.rational)))
             break;
+        first = false;
     }
     _exit(0);
 }
@@ -236,16 +279,48 @@ static bool read_until(int fd, void *to, size_t n, double until) {
     return true;
 }
 
+static bool send_costs(const struct engine *e, uint32_t n) {
+    bool good = true;
+    for (uint32_t j = 0; n && good && j < e->p->columns.len; j++) {
+        struct cost c = {j, mpq_get_d(lp_cost(e->p, j))};
+        good = c.value == 0 || write_all(e->fd, &c, sizeof c);
+    }
+    return good;
+}
+
+static uint32_t count_costs(const struct lp *p) {
+    uint32_t n = 0;
+    for (uint32_t j = 0; p->objective && j < p->columns.len; j++)
+        n += mpq_get_d(lp_cost(p, j)) != 0;
+    return n;
+}
+
+void engine_add_row(struct engine *e, struct lp *p, uint32_t row) {
+    const struct reduced_row *r = &p->s->row[row];
+    struct request q = {.kind = ASK_ADD_ROW, .n = (uint32_t)r->terms.len, .rhs = mpq_get_d(r->rhs)};
+    vec_push(&p->rows, row);
+    e->stat = mem_resize(e->stat, p->rows.len + p->columns.len + p->elastics + 1);
+    e->last.row_basic = mem_resize(e->last.row_basic, (p->rows.len + 1) * sizeof(bool));
+    bool good = e->child > 0 && write_all(e->fd, &q, sizeof q);
+    for (size_t k = 0; good && k < r->terms.len; k++) {
+        struct cost c = {e->place[r->terms.data[k].index], mpq_get_d(r->terms.data[k].a)};
+        good = write_all(e->fd, &c, sizeof c);
+    }
+    if (!good)
+        stop(e);
+}
+
 static bool ask(struct engine *e, const struct bounds *b, size_t n, bool rational) {
     size_t rows = e->p->rows.len, columns = e->p->columns.len + e->p->elastics;
-    struct request r = {(uint32_t)n, rational};
+    struct request r = {ASK_SOLVE, (uint32_t)n, count_costs(e->p), rational, 0};
     double begin = seconds_now(), until = e->deadline;
     int status;
     if (e->way + 1 < WAYS && !rational) { /* leave time for the other ways */
         double share = (e->deadline - begin) / 3, slow = 20 * e->longest + 2;
         until = begin + (e->longest > 0 && slow < share ? slow : share);
     }
-    if (!write_all(e->fd, &r, sizeof r) || !write_all(e->fd, b, n * sizeof *b) || !read_until(e->fd, &status, sizeof status, until) ||
+    if (!write_all(e->fd, &r, sizeof r) || !write_all(e->fd, b, n * sizeof *b) || !send_costs(e, r.costs) ||
+        !read_until(e->fd, &status, sizeof status, until) ||
         !read_until(e->fd, e->stat, rows + columns, until) || !read_until(e->fd, e->last.x, columns * sizeof *e->last.x, until))
         return false;
     for (size_t i = 0; i < rows; i++)
@@ -278,6 +353,9 @@ struct engine *engine_new(const struct lp *p, double deadline) {
     e->p = p;
     e->deadline = deadline;
     e->stat = mem_alloc(rows + columns + 1);
+    e->place = mem_alloc((p->s->columns + 1) * sizeof *e->place);
+    for (uint32_t j = 0; j < p->columns.len; j++)
+        e->place[p->columns.data[j]] = j;
     e->last.row_basic = mem_alloc((rows + 1) * sizeof(bool));
     e->last.column_basic = mem_alloc((columns + 1) * sizeof(bool));
     e->last.x = mem_alloc((columns + 1) * sizeof(double));
@@ -289,6 +367,7 @@ void engine_free(struct engine *e) {
         return;
     stop(e);
     free(e->stat);
+    free(e->place);
     free(e->last.row_basic);
     free(e->last.column_basic);
     free(e->last.x);

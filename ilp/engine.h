@@ -9,11 +9,14 @@
 struct lp {
     const struct presolve *s;
     struct indices rows, columns; /* alive ones */
+    const mpq_t *objective;       /* instead of the program's, one a column of the reduced program; NULL: its own */
     bool elastic;
     size_t elastics;              /* columns behind the others: row by row, two for an equality */
 };
 struct lp *lp_new(const struct presolve *s, bool elastic);
 void lp_free(struct lp *p);
+/* The objective's coefficient of a column of the lp that is not elastic. */
+mpq_srcptr lp_cost(const struct lp *p, uint32_t column);
 
 /* A column's bounds at a node of the branch tree (index into lp->columns). */
 struct bounds {
@@ -28,9 +31,11 @@ struct suggestion {
     double *x;          /* one a column */
 };
 
-struct engine;
+struct engine; /* follows what is done to its lp by engine_add_row, and the lp's objective */
 struct engine *engine_new(const struct lp *p, double deadline);
 void engine_free(struct engine *e); /* kills the child */
+/* The reduced program has a new row. */
+void engine_add_row(struct engine *e, struct lp *p, uint32_t row);
 /* Solve within those bounds. RATIONAL: go on in GLPK's rational arithmetic from the last basis. The answer lives until the next call.
  * LP_FAILED when every way was tried or the deadline passed. */
 const struct suggestion *engine_solve(struct engine *e, const struct bounds *b, size_t n, bool rational);

@@ -158,10 +158,14 @@ struct core {
         } *data;
         size_t len, cap;
     } path;
+    const struct terms *lemma;  /* whose tree is at hand, as a form of the unreduced program; NULL: the last tree */
+    struct {
+        struct terms *data;
+        size_t len, cap;
+    } lemmas;                   /* done */
     size_t next;
 };
 
-/* An arc that nobody's row speaks of stands for whole paths: branching must not name it. */
 static void core_variables(struct core *c) {
     const struct reduction *r = c->r;
     char name[32];
@@ -177,7 +181,6 @@ static void core_variables(struct core *c) {
             mpz_add(mpq_numref(cost), mpq_numref(cost), r->entry[a->to]);
         snprintf(name, sizeof name, "a%u", k);
         c->variable_of_arc[k] = ilp_variable(c->p, name, cost, NULL);
-        c->p->variables.data[c->variable_of_arc[k]].fixed_shape = !r->touched[a->variable];
         vec_push(&c->arc, k);
     }
     mpq_clear(cost);
@@ -245,6 +248,9 @@ static void core_free(struct core *c, const struct ilp *whole) {
     vec_free(&c->arc);
     vec_free(&c->row);
     vec_free(&c->path);
+    for (size_t k = 0; k < c->lemmas.len; k++)
+        terms_free(&c->lemmas.data[k]);
+    vec_free(&c->lemmas);
     free(c->row_of_node);
     free(c->variable_of_arc);
     mpq_array_free(c->y, c->r->g->nodes);
@@ -265,42 +271,69 @@ static void take_off(mpq_t *extra, uint32_t variable, const mpq_t y, const mpq_t
     mpq_clear(t);
 }
 
-static void core_leaf(struct core *c, const struct ilp *whole, const struct proof_node *n, struct proof_node *out) {
+/* FORM into OUT as variables of the unreduced program. */
+static void core_terms(const struct core *c, const struct terms *form, struct terms *out) {
+    for (size_t k = 0; k < form->len; k++) {
+        struct indices all = {0};
+        core_form(c, form->data[k].index, &all);
+        for (size_t x = 0; x < all.len; x++)
+            terms_add(out, all.data[x], form->data[k].a);
+        vec_free(&all);
+    }
+    terms_sort(out);
+}
+
+static void take_off_all(mpq_t *extra, const struct terms *row, const mpq_t y) {
+    for (size_t x = 0; x < row->len; x++)
+        take_off(extra, row->data[x].index, y, row->data[x].a);
+}
+
+static void take_off_split(struct core *c, struct core_branch b, const mpq_t y) {
+    struct indices form = {0};
     mpq_t sign;
     mpq_init(sign);
+    mpq_set_si(sign, b.above ? -1 : 1, 1);
+    for (size_t x = 0; x < b.split->form.len; x++)
+        core_form(c, b.split->form.data[x], &form);
+    for (size_t x = 0; x < form.len; x++)
+        take_off(c->extra, form.data[x], y, sign);
+    mpq_clear(sign);
+    vec_free(&form);
+}
+
+/* In a lemma's tree the objective is its form: what its variables gain is the opposite of what rows take off. */
+static void core_leaf(struct core *c, const struct ilp *whole, const struct proof_node *n, struct proof_node *out) {
+    bool costs = n->kind == PROOF_LEAF && !c->lemma;
+    mpq_t minus;
+    mpq_init(minus);
+    mpq_set_si(minus, -1, 1);
     for (uint32_t v = 0; v < c->r->g->nodes; v++)
         mpq_set_ui(c->y[v], 0, 1);
     for (size_t j = 0; j < whole->variables.len; j++)
         mpq_set_ui(c->extra[j], 0, 1);
+    if (n->kind == PROOF_LEAF && c->lemma)
+        take_off_all(c->extra, c->lemma, minus);
     for (size_t k = 0; k < n->y.len; k++) {
-        uint32_t row = c->row.data[n->y.data[k].index];
-        if (row < c->r->g->nodes) {
-            mpq_set(c->y[row], n->y.data[k].a);
+        uint32_t index = n->y.data[k].index, own = index < c->row.len ? c->row.data[index] : 0;
+        if (index < c->row.len && own < c->r->g->nodes) {
+            mpq_set(c->y[own], n->y.data[k].a);
             continue;
         }
-        const struct terms *t = &whole->rows.data[row].terms;
-        for (size_t x = 0; x < t->len; x++)
-            take_off(c->extra, t->data[x].index, n->y.data[k].a, t->data[x].a);
-        terms_add(&out->y, row, n->y.data[k].a);
+        bool is_lemma = index >= c->row.len;
+        take_off_all(c->extra, is_lemma ? &c->lemmas.data[index - c->row.len] : &whole->rows.data[own].terms, n->y.data[k].a);
+        terms_add(&out->y, is_lemma ? (uint32_t)(whole->rows.len + index - c->row.len) : own, n->y.data[k].a);
     }
     for (size_t k = 0; k < n->splits.len; k++) {
-        struct core_branch b = c->path.data[n->splits.data[k].index];
-        struct indices form = {0};
-        mpq_set_si(sign, b.above ? -1 : 1, 1);
-        for (size_t x = 0; x < b.split->form.len; x++)
-            core_form(c, b.split->form.data[x], &form);
-        for (size_t x = 0; x < form.len; x++)
-            take_off(c->extra, form.data[x], n->splits.data[k].a, sign);
+        take_off_split(c, c->path.data[n->splits.data[k].index], n->splits.data[k].a);
         terms_add(&out->splits, n->splits.data[k].index, n->splits.data[k].a);
-        vec_free(&form);
     }
-    reduction_duals(c->r, c->y, c->extra, n->kind == PROOF_LEAF);
-    export_duals(c->r, c->y, n->kind == PROOF_LEAF, &out->y);
+    reduction_duals(c->r, c->y, (const mpq_t *)c->extra, costs);
+    export_duals(c->r, c->y, costs, &out->y);
     terms_sort(&out->y);
-    mpq_clear(sign);
+    mpq_clear(minus);
 }
 
-static void core_export(struct core *c, const struct ilp *whole, const struct proof *from, struct proof *to) {
+static void core_tree(struct core *c, const struct ilp *whole, const struct proof *from, struct proof *to) {
     const struct proof_node *n = &from->data[c->next++];
     struct proof_node *out = proof_push(to, n->kind);
     if (n->kind != PROOF_SPLIT) {
@@ -312,9 +345,22 @@ static void core_export(struct core *c, const struct ilp *whole, const struct pr
         core_form(c, n->form.data[k], &out->form);
     for (int above = 0; above < 2; above++) {
         vec_push(&c->path, ((struct core_branch){n, above}));
-        core_export(c, whole, from, to);
+        core_tree(c, whole, from, to);
         c->path.len--;
     }
+}
+
+static void core_export(struct core *c, const struct ilp *whole, const struct proof *from, struct proof *to) {
+    while (from->data[c->next].kind == PROOF_LEMMA) {
+        struct terms form = {0};
+        core_terms(c, &from->data[c->next].y, &form);
+        core_terms(c, &from->data[c->next++].y, &proof_push(to, PROOF_LEMMA)->y);
+        c->lemma = &form;
+        core_tree(c, whole, from, to);
+        c->lemma = NULL;
+        vec_push(&c->lemmas, form);
+    }
+    core_tree(c, whole, from, to);
 }
 
 static int solve_core(const struct reduction *r, const struct ilp *whole, bool rules, struct ilp_limits limits, struct proof *proof, mpz_t *x,

@@ -187,7 +187,7 @@ static bool can_substitute(const struct presolve *s, uint32_t i, const struct te
             continue;
         mpq_div(q, t->a, pivot->a);
         *implied = *implied && mpq_sgn(q) < 0;
-        good = (c->real || (!other->real && mpz_cmp_ui(mpq_denref(q), 1) == 0)) && (c->fixed_shape || !other->fixed_shape);
+        good = c->real || (!other->real && mpz_cmp_ui(mpq_denref(q), 1) == 0);
     }
     mpq_clear(q);
     return good && (*implied || (c->count == 1 && r->terms.len > 1));
@@ -333,7 +333,6 @@ static void merge_columns(struct presolve *s, uint32_t j, uint32_t k) {
     struct column *c = &s->column[keep], *g = &s->column[gone];
     for (size_t x = 0; x < g->merged.len; x++)
         vec_push(&c->merged, g->merged.data[x]);
-    c->fixed_shape = c->fixed_shape || g->fixed_shape;
     undo_push(s, UNDO_MERGE, 0, gone);
     drop_column(s, gone);
 }
@@ -382,7 +381,7 @@ static void load_columns(struct presolve *s, const struct ilp *p) {
     for (uint32_t j = 0; j < s->columns; j++) {
         const struct variable *v = &p->variables.data[j];
         struct column *c = &s->column[j];
-        *c = (struct column){.bounded = v->bounded, .alive = true, .real = v->real, .fixed_shape = v->fixed_shape};
+        *c = (struct column){.bounded = v->bounded, .alive = true, .real = v->real};
         mpq_inits(c->cost, c->upper, NULL);
         mpq_set(c->cost, v->cost);
         mpq_set_z(c->upper, v->upper);
@@ -392,7 +391,8 @@ static void load_columns(struct presolve *s, const struct ilp *p) {
 
 static void load_rows(struct presolve *s, const struct ilp *p) {
     s->rows = p->rows.len;
-    s->row = mem_alloc((s->rows + 1) * sizeof *s->row);
+    s->row_cap = s->rows + 1;
+    s->row = mem_alloc(s->row_cap * sizeof *s->row);
     s->row_is_dirty = mem_alloc(s->rows + 1);
     for (uint32_t i = (uint32_t)s->rows; i-- > 0;) {
         const struct row *from = &p->rows.data[i];
@@ -430,6 +430,20 @@ struct presolve *presolve_new(const struct ilp *p) {
     return s;
 }
 
+uint32_t presolve_add_row(struct presolve *s, struct terms terms, const mpq_t rhs) {
+    uint32_t i = (uint32_t)s->rows++;
+    if (s->rows > s->row_cap)
+        s->row = vec_grow_(s->row, &s->row_cap, s->rows, sizeof *s->row);
+    s->row[i] = (struct reduced_row){.terms = terms, .alive = true};
+    mpq_init(s->row[i].rhs);
+    mpq_set(s->row[i].rhs, rhs);
+    for (size_t k = 0; k < terms.len; k++) {
+        vec_push(&s->column[terms.data[k].index].rows, i);
+        s->column[terms.data[k].index].count++;
+    }
+    return i;
+}
+
 void presolve_free(struct presolve *s) {
     if (!s)
         return;
@@ -457,13 +471,10 @@ void presolve_free(struct presolve *s) {
 }
 
 /* What the column is still worth after the rows in U->entries have been paid, per unit of row U->row: (c − Σ y·a)/a_row. */
-static void rest_of_column(const struct undo *u, mpq_t *y, const mpq_t *branch, bool objective, mpq_t rest) {
+static void rest_of_column(const struct undo *u, mpq_t *y, const mpq_t *branch, const mpq_t *cost, mpq_t rest) {
     mpq_t t;
     mpq_init(t);
-    if (objective)
-        mpq_set(rest, u->cost);
-    else
-        mpq_set_ui(rest, 0, 1);
+    mpq_set(rest, cost ? cost[u->column] : u->cost);
     for (size_t k = 0; k < u->entries.len; k++) {
         mpq_mul(t, u->entries.data[k].a, y[u->entries.data[k].index]);
         mpq_sub(rest, rest, t);
@@ -473,19 +484,32 @@ static void rest_of_column(const struct undo *u, mpq_t *y, const mpq_t *branch, 
     mpq_clear(t);
 }
 
+/* The undo records know nothing of rows that came later. */
+static void charge_added_rows(const struct presolve *s, const mpq_t *y, mpq_t *branch) {
+    mpq_t t;
+    mpq_init(t);
+    for (size_t i = s->source->rows.len; i < s->rows; i++)
+        for (size_t k = 0; mpq_sgn(y[i]) && k < s->row[i].terms.len; k++) {
+            mpq_mul(t, y[i], s->row[i].terms.data[k].a);
+            mpq_add(branch[s->row[i].terms.data[k].index], branch[s->row[i].terms.data[k].index], t);
+        }
+    mpq_clear(t);
+}
+
 /* Last reduction first. SUBSTITUTE: with y_i as of the inequality (0 if the row went), adding `rest` makes the reduced cost of
  * x_j −y_i·a_ij ≤ 0. UPPER: what the column is worth beyond its rows is the price of its bound. FORCE: any y_i large enough to
  * make all the columns unattractive. */
-void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, bool objective) {
+void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, const mpq_t *cost) {
     mpq_t rest;
     mpq_init(rest);
+    charge_added_rows(s, y, branch);
     for (size_t k = s->undos; k-- > 0;) {
         const struct undo *u = &s->undo[k];
         if (u->kind == UNDO_FLIP)
             mpq_neg(y[u->row], y[u->row]);
         if (u->kind != UNDO_SUBSTITUTE && u->kind != UNDO_UPPER && u->kind != UNDO_FORCE)
             continue;
-        rest_of_column(u, y, branch, objective, rest);
+        rest_of_column(u, y, branch, cost, rest);
         if (u->kind == UNDO_SUBSTITUTE)
             mpq_add(y[u->row], y[u->row], rest);
         else if (u->kind == UNDO_UPPER && mpq_sgn(rest) > 0)
@@ -494,7 +518,7 @@ void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, bool obje
             mpq_set(y[u->row], rest);
     }
     mpq_clear(rest);
-    for (size_t i = 0; i < s->rows; i++)
+    for (size_t i = 0; i < s->source->rows.len; i++)
         if (s->source->rows.data[i].sense == '>')
             mpq_neg(y[i], y[i]);
 }

@@ -10,7 +10,7 @@ struct column {
     struct indices rows;   /* rows that contain it, or once did, perhaps twice */
     uint32_t count;        /* alive rows that contain it */
     mpq_t cost, upper;
-    bool bounded, alive, real, fixed_shape;
+    bool bounded, alive, real;
     struct indices merged; /* itself and the variables that it stands for the sum of */
 };
 struct reduced_row {
@@ -29,13 +29,17 @@ struct presolve {
     bool *row_is_dirty;
     const struct ilp *source;
     uint32_t at_row;
+    size_t row_cap;
 };
 
 struct presolve *presolve_new(const struct ilp *p);
 void presolve_free(struct presolve *s);
-/* Y has a value for each alive row (≥ 0 for ≤), BRANCH for each column the net dual of the splits on it (0 if
- * eliminated); OBJECTIVE false: a proof of emptiness, all costs 0. Fills in Y for the rows that were eliminated and turns signs back to the source's. */
-void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, bool objective);
+/* A further row Σ terms ≤ rhs over alive columns; TERMS are sorted and become the row's. Its index is the next one. */
+uint32_t presolve_add_row(struct presolve *s, struct terms terms, const mpq_t rhs);
+/* Y has a value for each alive row (≥ 0 for ≤), BRANCH for each column the net dual of the splits on it (0 if eliminated); COST is the
+ * objective, one a column (0 if eliminated), NULL: the source's. Fills in Y for the rows that were eliminated and turns signs back
+ * to the source's. Overwrites BRANCH. */
+void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, const mpq_t *cost);
 /* X has a value for each alive column; fills in the rest. -1 if one is not an integer or negative. */
 int presolve_solution(const struct presolve *s, mpz_t *x);
 

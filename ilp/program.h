@@ -23,7 +23,6 @@ struct variable {
     mpz_t upper;
     bool bounded; /* upper holds */
     bool real;
-    bool fixed_shape; /* proofs must not branch on it: it stands for more than one variable of the unreduced program */
 };
 struct row {
     char *name;
@@ -50,13 +49,15 @@ void terms_free(struct terms *t);
  * on the integer form Σ form is followed by the proof for form ≤ at, then by that for form ≥ at + 1. A leaf has one dual value a
  * row (rows of the program, those of the splits above it in order): ≥ 0 for ≤, ≤ 0 for ≥, any for =. With
  * d = c − Σ y·row it bounds the objective by Σ y·rhs + Σ max(d_j, 0)·upper_j. An empty leaf does so for the objective 0, with a
- * bound below 0: no solution. */
-enum proof_kind { PROOF_SPLIT, PROOF_LEAF, PROOF_EMPTY };
+ * bound below 0: no solution.
+ * Before the tree there may be lemmas, each followed by a tree of its own for the objective Σ lemma: that form is at most its bound,
+ * rounded down if all its coefficients and variables are integers. It becomes a row, behind those of the program, for what follows. */
+enum proof_kind { PROOF_SPLIT, PROOF_LEAF, PROOF_EMPTY, PROOF_LEMMA };
 struct proof_node {
     enum proof_kind kind;
     struct indices form;
     mpz_t at;
-    struct terms y;      /* rows of the program */
+    struct terms y;      /* rows of the program and lemmas; of a lemma: its form */
     struct terms splits; /* index = depth of the split; value ≥ 0 */
 };
 struct proof {

@@ -26,6 +26,11 @@ struct branch {
 struct walk {
     const struct ilp *p;
     const struct proof *proof;
+    struct {
+        struct row *data; /* terms borrowed from the proof */
+        size_t len, cap;
+    } lemmas;
+    const struct terms *form; /* objective of the tree at hand; NULL: the program's */
     size_t next;
     struct {
         struct branch *data;
@@ -38,9 +43,10 @@ struct walk {
 
 /* d −= y·row, sum += y·rhs. */
 static bool use_row(struct walk *w, const struct term *y, mpq_t sum) {
-    if (y->index >= w->p->rows.len)
+    size_t rows = w->p->rows.len;
+    if (y->index >= rows + w->lemmas.len)
         return false;
-    const struct row *r = &w->p->rows.data[y->index];
+    const struct row *r = y->index < rows ? &w->p->rows.data[y->index] : &w->lemmas.data[y->index - rows];
     mpq_t t;
     if ((r->sense == '<' && mpq_sgn(y->a) < 0) || (r->sense == '>' && mpq_sgn(y->a) > 0))
         return false;
@@ -78,10 +84,12 @@ static bool leaf_bound(struct walk *w, const struct proof_node *n, mpq_t sum) {
     mpq_t t;
     mpq_set_ui(sum, 0, 1);
     for (size_t j = 0; j < w->p->variables.len; j++)
-        if (n->kind == PROOF_LEAF)
+        if (n->kind == PROOF_LEAF && !w->form)
             mpq_set(w->d[j], w->p->variables.data[j].cost);
         else
             mpq_set_ui(w->d[j], 0, 1);
+    for (size_t k = 0; n->kind == PROOF_LEAF && w->form && k < w->form->len; k++)
+        mpq_add(w->d[w->form->data[k].index], w->d[w->form->data[k].index], w->form->data[k].a);
     for (size_t k = 0; k < n->y.len; k++)
         if (!use_row(w, &n->y.data[k], sum))
             return false;
@@ -109,7 +117,7 @@ static bool split_is_integral(const struct walk *w, const struct proof_node *n) 
 }
 
 static bool walk_node(struct walk *w) {
-    if (w->next >= w->proof->len)
+    if (w->next >= w->proof->len || w->proof->data[w->next].kind == PROOF_LEMMA)
         return false;
     const struct proof_node *n = &w->proof->data[w->next++];
     if (n->kind == PROOF_SPLIT) {
@@ -137,10 +145,43 @@ static bool walk_node(struct walk *w) {
     return good;
 }
 
+static bool is_integral(const struct ilp *p, const struct terms *form) {
+    for (size_t k = 0; k < form->len; k++)
+        if (p->variables.data[form->data[k].index].real || mpz_cmp_ui(mpq_denref(form->data[k].a), 1))
+            return false;
+    return true;
+}
+
+/* An empty program proves any lemma; none is made of it. */
+static bool walk_lemma(struct walk *w) {
+    const struct proof_node *n = &w->proof->data[w->next++];
+    struct row r = {.sense = '<', .terms = n->y};
+    w->form = &n->y;
+    w->some = false;
+    if (!walk_node(w) || !w->some)
+        return false;
+    mpq_init(r.rhs);
+    mpq_set(r.rhs, w->highest);
+    if (is_integral(w->p, w->form)) {
+        mpz_fdiv_q(mpq_numref(r.rhs), mpq_numref(w->highest), mpq_denref(w->highest));
+        mpz_set_ui(mpq_denref(r.rhs), 1);
+    }
+    vec_push(&w->lemmas, r);
+    w->form = NULL;
+    w->some = false;
+    return true;
+}
+
 int proof_bound(const struct ilp *p, const struct proof *proof, mpq_t bound) {
     struct walk w = {.p = p, .proof = proof, .d = mpq_array_new(p->variables.len)};
+    bool good = true;
     mpq_init(w.highest);
-    bool good = walk_node(&w) && w.next == proof->len;
+    while (good && w.next < proof->len && proof->data[w.next].kind == PROOF_LEMMA)
+        good = walk_lemma(&w);
+    good = good && walk_node(&w) && w.next == proof->len;
+    for (size_t k = 0; k < w.lemmas.len; k++)
+        mpq_clear(w.lemmas.data[k].rhs);
+    vec_free(&w.lemmas);
     mpq_set(bound, w.highest);
     mpq_clear(w.highest);
     mpq_array_free(w.d, p->variables.len);

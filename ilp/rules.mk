@@ -1,6 +1,6 @@
 # Exact bounds of integer programs and flow graphs, their certificates, and the checker of those.
 
-ilp_SOURCES := $(addprefix ilp/,ilp.c proof.c exact.c presolve.c engine.c basis.c branch.c lp_read.c certificate.c ipet.c reduce.c ipet_solve.c)
+ilp_SOURCES := $(addprefix ilp/,ilp.c proof.c exact.c presolve.c engine.c basis.c cuts.c branch.c lp_read.c certificate.c ipet.c reduce.c ipet_solve.c)
 ilp_LIBS := -lglpk -lgmp -linih -ljansson -lxxhash -lm
 
 $(eval $(call host_library,ilp,$(ilp_SOURCES)))
