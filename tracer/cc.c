@@ -396,13 +396,16 @@ static int make_all(struct cc *c) {
     return rc;
 }
 
-/* Nothing to give probes to, or a line that the compiler itself will reject: it takes over. */
-static bool is_for_compiler(const struct cc_line *l) {
-    return l->sources == 0 || l->mode == CC_OTHER || (l->mode != CC_LINK && l->output && l->inputs > 1);
+static int usage(const char *why, const char *what) {
+    fprintf(stderr, "potoroo cc: %s%s\nusage: potoroo cc [--probes=all|sparse] [--map FILE] -- CC ARGUMENT…\n", why, what);
+    return ERR_USAGE;
 }
 
 static int make(struct cc *c, char **argv) {
-    if (is_for_compiler(&c->line)) {
+    const struct cc_line *l = &c->line;
+    if (l->mode != CC_LINK && l->mode != CC_OTHER && l->sources && l->output && l->inputs > 1)
+        return usage("-o names one output, but there are several inputs", "");
+    if (l->sources == 0 || l->mode == CC_OTHER) { /* nothing to give probes to */
         fflush(NULL);
         execvp(argv[0], argv);
         return complain_of(argv[0], strerror(errno));
@@ -418,11 +421,6 @@ static int make(struct cc *c, char **argv) {
         free(c->scratch.data[i]);
     vec_free(&c->scratch);
     return rc;
-}
-
-static int usage(const char *why, const char *what) {
-    fprintf(stderr, "potoroo cc: %s%s\nusage: potoroo cc [--probes=all|sparse] [--map FILE] -- CC ARGUMENT…\n", why, what);
-    return ERR_USAGE;
 }
 
 static int make_with_map(struct cc *c, const char *map, int argc, char **argv) {

@@ -1,5 +1,6 @@
 #include "tracer/trace_format.h"
 
+#include <errno.h>
 #include <zstd.h>
 
 enum { LEVEL = 3 };
@@ -21,7 +22,7 @@ struct trace_writer {
     ZSTD_CCtx *zstd;
 };
 
-static int failed(struct trace_writer *w, struct err *e) { return err_set(e, ERR_INPUT, "%s: writing failed", w->path); }
+static int failed(struct trace_writer *w, struct err *e) { return err_set(e, ERR_INPUT, "%s: %s", w->path, strerror(errno)); }
 
 static int put(struct trace_writer *w, const void *data, size_t size, struct err *e) {
     if (fwrite(data, 1, size, w->out) != size)

@@ -30,7 +30,7 @@ FILES = {
 }
 # Command lines that must behave alike. Directory d exists.
 LINES = [
-    "-c a.c", "-c -o d/x.o a.c", "-cd/nothing", "-O2 -g -c a.c -o x.o", "-c a.c b.c", "-c a.c s.S -DYES", "-c -o x.o a.c b.c", "-S a.c",
+    "-c a.c", "-c -o d/x.o a.c", "-cd/nothing", "-O2 -g -c a.c -o x.o", "-c a.c b.c", "-c a.c s.S -DYES", "-S a.c",
     "-S -o d/x.s a.c", "-S -o - a.c", "-E a.c", "-E -o x.i a.c", "-M a.c", "-MM a.c", "-c -MD a.c", "-c -MMD -o d/x.o a.c",
     "-c -MD -MF d/dep a.c", "-c -MD -MT target -o x.o a.c", "-c -MMD -MP -MQ $(target) -o x.o a.c", "-c -MD -MFdep -MTt1 -MT t2 a.c",
     "-c -Wp,-MD,dep -o d/x.o a.c", "-c -MD a.c b.c", "-S -MD a.c", "-S -MD -o d/x.s a.c", "-nostdlib -MD -DYES -o d/prog a.c b.c s.S",
@@ -168,6 +168,7 @@ def refused(folder):
 
 def usage(folder):
     for words, status in [(["cc"], 2), (["cc", "--"], 2), (["cc", "--probes=some", "--", GCC], 2), (["cc", "--bogus", "--", GCC], 2),
+                          (["cc", "--", GCC, "-c", "-o", "x.o", "a.c", "b.c"], 2), (["cc", "--", "ccache", GCC, "-c", "-o", "x.o", "a.c"], 2),
                           (["cc", "--", "/nonexistent/cc", "-c", "a.c"], 127), (["cc", "--map", "/nonexistent/m", "--", GCC, "-c", "a.c"], 3)]:
         fill(folder)
         done = run([POTOROO] + words, folder)

@@ -253,6 +253,7 @@ static void test_full_disk(void **unused) {
         trace_abort(w);
     assert_int_equal(rc, -1);
     assert_int_equal(e.kind, ERR_INPUT);
+    assert_non_null(strstr(e.text, "No space left on device"));
     unlink(beside);
 }
 
