@@ -811,17 +811,32 @@ static void drill_run(struct worker *root)
 	temper = before;
 }
 
+/* A contest: clients queue for one server that is less important than they are, with the longest messages and all lines
+ * cold, so that each reply finds the next call waiting and wakes a thread that runs at once, often in another vspace. */
+static void contest_pick(struct worker *root)
+{
+	temper = user_below(&root->random, 4) ? TEMPER_COLD : TEMPER_WORST;
+	long_messages = true;
+}
+
 static void round_run(struct worker *root)
 {
 	word endpoint = user_below(&root->random, ENDPOINTS), spread = user_below(&root->random, 3);
 
+	bool contest = user_below(&root->random, 8) == 0;
+
 	temper_pick(root);
+	if (contest)
+		contest_pick(root);
 	root_bind_timer(root);
 	for (unsigned i = 1; i <= WORKERS; i++) {
 		word priority = 2 + user_below(&root->random, spread == 0 ? 1 : spread == 1 ? 3 : 60);
 
-		workers[i].endpoint = endpoint_of(root, endpoint);
-		worker_start(root, i, role_pick(root, i), priority);
+		workers[i].endpoint = contest ? endpoint : endpoint_of(root, endpoint);
+		if (contest)
+			worker_start(root, i, i == 1 ? SERVER : i == 6 ? WAITER : CLIENT, i == 1 ? 2 : priority + 1);
+		else
+			worker_start(root, i, role_pick(root, i), priority);
 	}
 	if (user_below(&root->random, 12) == 0)
 		drill_run(root);
