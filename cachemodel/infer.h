@@ -81,6 +81,8 @@ int infer_second_level(struct infer *f, struct err *e);
 int infer_policies(struct infer *f, struct err *e);
 /* stores.c */
 int infer_stores(struct infer *f, struct err *e);
+/* tlb.c */
+int infer_tlbs(struct infer *f, struct err *e);
 /* falsify.c: demotes what a prediction failed of. */
 int infer_falsify(struct infer *f, struct err *e);
 

@@ -34,8 +34,9 @@ static int place(struct lab *lab, struct err *e) {
         }
     }
     lab->home = start - f->ram_base;
-    lab->list = lab->home + 2 * PAGE;
-    lab->room = best < 4 * PAGE ? 0 : (best - 3 * PAGE) / 4;
+    lab->table = lab->home + 2 * PAGE;
+    lab->list = lab->home + 3 * PAGE;
+    lab->room = best < 4 * PAGE ? 0 : (best - 4 * PAGE) / 4;
     lab->cached = f->ram_size - DEVICE_TREE;
     if (f->uncached_size && f->uncached_base - f->ram_base < lab->cached)
         lab->cached = f->uncached_base - f->ram_base;
@@ -88,9 +89,20 @@ static void write_stub(const struct lab *lab, uint8_t *ram) {
     memcpy(ram, stub, sizeof stub);
 }
 
+uint64_t lab_word(const struct lab *lab, size_t k) { return lab->list + 4 * (k + 1); }
+
+/* Sv39: one table of leaves of 1 GiB: valid, read, write, execute, global, accessed, dirty. */
+static void write_table(const struct lab *lab, uint8_t *ram) {
+    for (uint64_t gib = 0; gib < 256; gib++) {
+        uint64_t leaf = gib << 28 | 0xef;
+        memcpy(ram + lab->table + 8 * gib, &leaf, sizeof leaf);
+    }
+}
+
 static void write_program(const struct lab *lab, uint8_t *ram) {
     const struct board_facts *f = &lab->facts;
-    const uint64_t parameters[] = {f->counter, f->ram_base, f->ram_base + lab->list, f->ram_base + LAB_DATA, f->ram_base + lab->home + LAB_DEVICE};
+    const uint64_t parameters[] = {f->counter, f->ram_base, f->ram_base + lab->list, f->ram_base + LAB_DATA, f->ram_base + lab->home + LAB_DEVICE,
+                                   lab->translate ? 8ull << 60 | (f->ram_base + lab->table) >> 12 : 0};
     uint32_t *list = (uint32_t *)(void *)(ram + lab->list);
     memcpy(ram + lab->home, potoroo_infer_guest, (size_t)(potoroo_infer_guest_end - potoroo_infer_guest));
     memcpy(ram + lab->home + PAGE, parameters, sizeof parameters);
@@ -117,6 +129,7 @@ int lab_run(struct lab *lab, struct err *e) {
         return -1;
     write_program(lab, ram);
     write_stub(lab, ram);
+    write_table(lab, ram);
     if (guest_run(lab->board, 60, e) < 0)
         return -1;
     lab->runs++;

@@ -24,10 +24,16 @@ struct lab {
     VEC(struct op) ops;
     VEC(uint32_t) time;          /* after lab_run: of each operation, cycles */
     VEC(uint32_t) code;          /* pairs (offset / 4, word), written before power-on */
+    bool translate;              /* run in S-mode with Sv39, everything mapped to itself */
     uint64_t runs, operations;   /* so far */
     /* private */
-    uint64_t home, list, room;   /* where guest and list are (offsets); operations that fit */
+    uint64_t home, table, list, room; /* where guest, page table and list are (offsets); operations that fit */
 };
+
+/* The guest's own data accesses, in order. Before the list: a store and a load of the counter page, a load of the word before the first
+ * one, a store of the counter page. Then for each operation: a load of the counter page, a store of the word before, a load of its own
+ * word, its access (of a load or store), a store of the counter page, which ends its time. */
+uint64_t lab_word(const struct lab *lab, size_t k); /* offset from RAM's base of operation K's word; K = -1: of the one before the first */
 
 enum { LAB_STUB = 8 }; /* a fetch here finds the line (of 16 bytes or more) that the stub was fetched from */
 enum { LAB_DATA = 0x3f00, LAB_DEVICE = 0x1800 }; /* offsets that code under test finds in a5; in a6, from the guest's home */

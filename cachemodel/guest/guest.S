@@ -11,7 +11,8 @@
 #   4 nothing   the first word: its time has no full loop behind it
 #   7 end       power off
 #
-# The parameter page, 4 KiB behind _start: { u64 counter, ram_base, operations, cached, uncached; }
+# The parameter page, 4 KiB behind _start: { u64 counter, ram_base, operations, cached, uncached, satp; }
+# With satp not 0 all this happens in S-mode, translated; there are no calls (3) then.
     .option norvc
     .globl _start
 _start:
@@ -24,6 +25,7 @@ _start:
     ld s2, 8(s0)
     ld a5, 24(s0)
     ld a6, 32(s0)
+    ld s7, 40(s0)
     ld s0, 16(s0)
     li s4, 0x0002806700028067
     li s5, 0x1800           # mstatus.MPP = M
@@ -32,6 +34,19 @@ _start:
     andi t0, t0, 8
     beqz t0, 1f
     csrs mstatus, s6
+1:  li t0, -1               # all memory is open to S-mode
+    csrw pmpaddr0, t0
+    li t0, 0x1f
+    csrw pmpcfg0, t0
+    csrw satp, s7
+    sfence.vma
+    csrs mstatus, s5
+    beqz s7, 1f
+    li t0, 0x1000           # MPP = S
+    csrc mstatus, t0
+1:  la t0, 1f
+    csrw mepc, t0
+    mret
 1:  sd zero, 8(s1)
     ld s3, 0(s1)
 

@@ -13,6 +13,7 @@ import argparse, concurrent.futures, json, os, random, subprocess, sys, tempfile
 POLICIES = ["lru", "fifo", "plru", "nru", "mru", "srrip", "random"]
 WAYS = [1, 2, 3, 4, 6, 8, 12, 16]
 LINES = [16, 32, 64, 128]
+ENTRIES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 SETS = [1 << n for n in range(11)]
 CLASSES = ["alu", "mul", "div", "fp", "load", "store", "branch", "branch_taken", "jump", "csr", "fence", "trap", "return", "device_access"]
 UNKNOWN = "unknown"
@@ -52,7 +53,11 @@ def generate(seed, index):
         del p[r.choice(["l1i", "l1d"])]
     if index % 5 == 4:
         for tlb in ("itlb", "dtlb"):
-            p[tlb] = {"entries": r.choice([4, 8, 16, 32]), "page": 4096, "policy": r.choice(["lru", "fifo", "plru"]), "miss": r.randint(10, 60)}
+            policy = r.choice(POLICIES[:6] * 3 + ["random"])
+            entries = r.choice([n for n in ENTRIES if policy != "plru" or n & (n - 1) == 0])
+            p[tlb] = {"entries": entries, "page": r.choice([4096, 4096, 4096, 8192, 65536, 2097152]), "policy": policy, "miss": penalty(r)}
+        if index % 15 == 14:
+            del p[r.choice(["itlb", "dtlb"])]
     p["memory"] = {"ram": 134217728}
     p["uncached"] = {"base": "0x87e00000", "size": "0x200000"}
     p["counter"] = {"address": "0x87fff000"}
@@ -67,7 +72,8 @@ def write_ini(p, path):
 
 
 def is_random(p):
-    return any(p[c]["policy"] == "random" and p[c]["ways"] > 1 for c in ("l1i", "l1d", "l2") if c in p)
+    caches = any(p[c]["policy"] == "random" and p[c]["ways"] > 1 for c in ("l1i", "l1d", "l2") if c in p)
+    return caches or any(p[t]["policy"] == "random" and p[t]["entries"] > 1 for t in ("itlb", "dtlb") if t in p)
 
 
 # ---- comparison --------------------------------------------------------------------------------------------------------------------
@@ -98,14 +104,25 @@ def evict(c):
     return c["evict_dirty"] if c["write"] == "back" else 0
 
 
+def compare_policy(v, name, got, policy, ways):
+    if not got["policy_class"]:
+        v.open.append(f"{name}.policy")
+    elif set(got["policy_class"]) != same_policy(policy, ways):
+        v.wrong.append(f"{name}.policy = {got['policy_class']}, is {policy}")
+
+
+def compare_tlb(v, name, got, p):
+    true = p[name.lower()]
+    for key in ("entries", "page", "miss"):
+        v.value(f"{name}.{key}", got[key], true[key])
+    compare_policy(v, name, got, true["policy"], true["entries"])
+
+
 def compare_cache(v, name, got, p):
     true = p[name.lower()]
     for key in ("line", "sets", "ways", "miss"):
         v.value(f"{name}.{key}", got[key], true[key])
-    if not got["policy_class"]:
-        v.open.append(f"{name}.policy")
-    elif set(got["policy_class"]) != same_policy(true["policy"], true["ways"]):
-        v.wrong.append(f"{name}.policy = {got['policy_class']}, is {true['policy']}")
+    compare_policy(v, name, got, true["policy"], true["ways"])
     if name == "L1I":
         return
     below = evict(p["l2"]) if "l2" in p else 0
@@ -116,13 +133,13 @@ def compare_cache(v, name, got, p):
 
 def compare(p, m):
     v = Verdict()
-    got = {c["name"]: c for c in m["caches"]}
-    for name in ("L1I", "L1D", "L2"):
+    got = {c["name"]: c for c in m["caches"] + m["tlbs"]}
+    for name in ("L1I", "L1D", "L2", "ITLB", "DTLB"):
         there = name.lower() in p
         if name in got and not there:
             v.wrong.append(f"{name}: there is none")
         elif name in got:
-            compare_cache(v, name, got[name], p)
+            (compare_tlb if name.endswith("TLB") else compare_cache)(v, name, got[name], p)
         elif name in m["absent"] and there:
             v.wrong.append(f"{name}: called absent")
         elif name not in m["absent"]:
@@ -160,6 +177,7 @@ def describe(p):
         if c in p:
             t = p[c]
             words.append(f"{c} {t['line']}x{t['sets']}x{t['ways']} {t['policy']}")
+    words += [f"{t} {p[t]['entries']} x {p[t]['page'] >> 10}K {p[t]['policy']}" for t in ("itlb", "dtlb") if t in p]
     return ", ".join(words) + (f", jitter {p['core']['jitter']}" if "jitter" in p["core"] else "")
 
 
