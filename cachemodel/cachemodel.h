@@ -12,7 +12,7 @@
 
 #define MODEL_UNKNOWN (-1)
 
-enum model_policy { MODEL_LRU, MODEL_FIFO, MODEL_PLRU, MODEL_NRU, MODEL_MRU, MODEL_SRRIP, MODEL_RANDOM, MODEL_POLICIES };
+enum model_policy { MODEL_LRU, MODEL_FIFO, MODEL_PLRU, MODEL_NRU, MODEL_MRU, MODEL_SRRIP, MODEL_RANDOM, MODEL_PERMUTATION, MODEL_POLICIES };
 enum model_class {
     MODEL_ALU, MODEL_MUL, MODEL_DIV, MODEL_FP, MODEL_LOAD, MODEL_STORE, MODEL_BRANCH, MODEL_BRANCH_TAKEN, MODEL_JUMP, MODEL_CSR,
     MODEL_FENCE, MODEL_TRAP, MODEL_RETURN, MODEL_DEVICE_ACCESS, MODEL_CLASSES
@@ -22,6 +22,9 @@ struct model_cache {
     char name[8];            /* L1I, L1D, L2 (unified) */
     int64_t line, sets, ways;
     unsigned policies;       /* bit set of enum model_policy: all of them behave the same at these ways; 0 = unknown */
+    /* Of policy MODEL_PERMUTATION alone (else NULL): ways x ways. Lines have positions 0 (filled last) to ways - 1 (next to go); a miss
+     * moves each one further; a hit at position p moves the line at position i to table[p * ways + i]. Owned by the model. */
+    uint8_t *table;
     int64_t miss;            /* what a miss at this level adds; a miss at every level adds all of them */
     bool stores;             /* whether stores reach it; the next three mean nothing where not */
     int64_t write_back;      /* 1 write-back, 0 write-through */

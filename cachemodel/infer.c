@@ -44,6 +44,8 @@ static struct model_cache *add_cache(struct infer *f, const char *name, int whic
     c->ways = or_unknown(true, l->shape.ways);
     c->sets = or_unknown(l->shaped, l->shape.sets);
     c->policies = l->policies;
+    if (l->policies >> MODEL_PERMUTATION & 1)
+        c->table = memcpy(mem_alloc((size_t)(l->shape.ways * l->shape.ways)), l->table, (size_t)(l->shape.ways * l->shape.ways));
     c->miss = l->miss;
     c->write_back = c->allocate = c->evict_dirty = MODEL_UNKNOWN;
     for (size_t i = 0; i < f->evidence[which].len; i++)
@@ -126,6 +128,8 @@ struct model *model_infer(const char *platform, struct err *e) {
             free(f.evidence[c].data[i]);
         vec_free(&f.evidence[c]);
     }
+    for (int s = 0; s < SIDES; s++)
+        free(f.side[s].table);
     if (rc == 0)
         return f.m;
     model_free(f.m);

@@ -25,6 +25,7 @@ struct level {
     bool shaped;             /* shape is certain */
     struct shape shape;
     unsigned policies;       /* as in struct model_cache */
+    uint8_t *table;          /* as in struct model_cache; owned until the model takes it */
     int64_t miss;            /* of this level alone; MODEL_UNKNOWN */
     int64_t cold;            /* a miss at all levels; MODEL_UNKNOWN */
 };
@@ -79,6 +80,8 @@ int infer_first_level(struct infer *f, struct err *e);
 int infer_second_level(struct infer *f, struct err *e);
 /* replacement.c */
 int infer_policies(struct infer *f, struct err *e);
+/* permutation.c: of a first-level cache that none of the known policies explains. Sets policies and table if it is a permutation policy. */
+int infer_permutation(struct infer *f, enum side s, struct err *e);
 /* stores.c */
 int infer_stores(struct infer *f, struct err *e);
 /* tlb.c */

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-static const char *const policy_names[MODEL_POLICIES] = {"lru", "fifo", "plru", "nru", "mru", "srrip", "random"};
+static const char *const policy_names[MODEL_POLICIES] = {"lru", "fifo", "plru", "nru", "mru", "srrip", "random", "permutation"};
 static const char *const class_names[MODEL_CLASSES] = {"alu", "mul", "div", "fp", "load", "store", "branch", "branch_taken", "jump", "csr",
                                                        "fence", "trap", "return", "device_access"};
 
@@ -27,8 +27,10 @@ const struct model_cache *model_find(const struct model *m, const char *name) {
 void model_free(struct model *m) {
     if (!m)
         return;
-    for (size_t i = 0; i < m->caches.len; i++)
+    for (size_t i = 0; i < m->caches.len; i++) {
         FREE_STRINGS(&m->caches.data[i].evidence);
+        free(m->caches.data[i].table);
+    }
     for (size_t i = 0; i < m->tlbs.len; i++)
         FREE_STRINGS(&m->tlbs.data[i].evidence);
     vec_free(&m->caches);
@@ -61,6 +63,17 @@ static void put_policy(json_t *j, unsigned policies) {
     json_object_set_new(j, "policy_class", all);
 }
 
+static json_t *table_json(const struct model_cache *c) {
+    json_t *rows = json_array();
+    for (int64_t p = 0; p < c->ways; p++) {
+        json_t *row = json_array();
+        for (int64_t i = 0; i < c->ways; i++)
+            json_array_append_new(row, json_integer(c->table[p * c->ways + i]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
 static bool cache_certain(const struct model_cache *c) {
     return c->line > 0 && c->sets > 0 && c->ways > 0 && c->miss >= 0 && c->policies;
 }
@@ -73,6 +86,8 @@ static json_t *cache_json(const struct model_cache *c) {
     json_object_set_new(j, "ways", json_number(c->ways));
     json_object_set_new(j, "miss", json_number(c->miss));
     put_policy(j, c->policies);
+    if (c->table)
+        json_object_set_new(j, "permutation", table_json(c));
     if (c->stores) {
         json_object_set_new(j, "write", json_choice(c->write_back, "through", "back"));
         json_object_set_new(j, "allocate", json_choice(c->allocate, "no", "yes"));
@@ -202,6 +217,28 @@ static void get_name(struct reader *r, const json_t *j, char name[8]) {
     free(text);
 }
 
+/* Each row must be a permutation of 0 .. ways - 1. */
+static uint8_t *get_table(struct reader *r, const json_t *rows, int64_t ways) {
+    if (ways < 1 || ways > 255 || json_array_size(rows) != (size_t)ways)
+        return bad(r, "permutation", "not as many rows as ways"), NULL;
+    uint8_t *table = mem_alloc((size_t)(ways * ways));
+    for (int64_t p = 0; p < ways; p++) {
+        const json_t *row = json_array_get(rows, (size_t)p);
+        bool seen[256] = {false};
+        for (int64_t i = 0; i < ways; i++) {
+            const json_t *v = json_array_get(row, (size_t)i);
+            json_int_t n = json_is_integer(v) ? json_integer_value(v) : -1;
+            if (n < 0 || n >= ways || seen[n] || json_array_size(row) != (size_t)ways) {
+                free(table);
+                return bad(r, "permutation", "a row is no permutation"), NULL;
+            }
+            seen[n] = true;
+            table[p * ways + i] = (uint8_t)n;
+        }
+    }
+    return table;
+}
+
 static void read_cache(struct reader *r, const json_t *j, struct model *m) {
     struct model_cache c = {0};
     get_name(r, j, c.name);
@@ -210,6 +247,8 @@ static void read_cache(struct reader *r, const json_t *j, struct model *m) {
     c.ways = get_number(r, j, "ways");
     c.miss = get_number(r, j, "miss");
     c.policies = get_policies(r, j);
+    if (c.policies >> MODEL_PERMUTATION & 1)
+        c.table = get_table(r, json_object_get(j, "permutation"), c.ways);
     c.stores = json_object_get(j, "write") != NULL;
     c.write_back = c.allocate = c.evict_dirty = MODEL_UNKNOWN;
     if (c.stores) {

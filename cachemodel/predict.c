@@ -6,7 +6,7 @@
 #define NOTHING UINT64_MAX
 
 bool level_predictable(const struct level *l) {
-    unsigned simulated = l->policies & ~(1u << MODEL_RANDOM);
+    unsigned simulated = l->policies & ~(1u << MODEL_RANDOM | 1u << MODEL_PERMUTATION);
     return l->present && l->shaped && simulated;
 }
 

@@ -126,40 +126,35 @@ static bool twins_differ(const struct infer *f, uint64_t n, uint64_t number, int
     return false;
 }
 
-static void conclude_random(struct infer *f, struct level *l, int cache, const char *name, bool differ) {
-    if (differ) {
+static const char *const names[3] = {"L1D", "L1I", "L2"};
+
+/* CACHE is random, or a permutation policy that is not known by name, or it stays unknown. */
+static int infer_other(struct infer *f, int cache, struct err *e) {
+    struct level *l = cache == L2 ? &f->l2 : &f->side[cache];
+    lab_begin(&f->lab);
+    if (cache == L2)
+        add_second_twins(f);
+    else
+        add_twins(f, (enum side)cache);
+    if (l->shape.sets > 2 && lab_run(&f->lab, e) < 0)
+        return -1;
+    uint64_t n = cache == L2 ? 2 * (l->shape.ways + 8) : twin_length(&l->shape);
+    if (l->shape.sets > 2 && twins_differ(f, n, twins(&l->shape), cache == L2 ? f->side[SIDE_D].miss : 0)) {
         l->policies = 1u << MODEL_RANDOM;
         say(f, cache, "policy: the same accesses from power-on do not have the same outcome in all sets");
-    } else {
-        unknown(f, "%s: policy: none of those known explains the accesses", name);
+    } else if (cache != L2 && infer_permutation(f, (enum side)cache, e) < 0) {
+        return -1;
     }
-}
-
-static int infer_random(struct infer *f, struct err *e) {
-    static const char *const name[SIDES] = {"L1D", "L1I"};
-    for (int c = 0; c < 3; c++) {
-        struct level *l = c == L2 ? &f->l2 : &f->side[c];
-        if (!l->shaped || l->policies)
-            continue;
-        lab_begin(&f->lab);
-        if (c == L2)
-            add_second_twins(f);
-        else
-            add_twins(f, (enum side)c);
-        if (lab_run(&f->lab, e) < 0)
-            return -1;
-        uint64_t n = c == L2 ? 2 * (l->shape.ways + 8) : twin_length(&l->shape);
-        bool differ = twins_differ(f, n, twins(&l->shape), c == L2 ? f->side[SIDE_D].miss : 0);
-        conclude_random(f, l, c, c == L2 ? "L2" : name[c], differ);
-    }
+    if (!l->policies)
+        unknown(f, "%s: policy: none of those known explains the accesses", names[cache]);
     return 0;
 }
 
 /* ---- all --------------------------------------------------------------------------------------------------------------------- */
 
 int infer_policies(struct infer *f, struct err *e) {
-    static const char *const name[SIDES] = {"L1D", "L1I"};
     struct stream s[3] = {0};
+    int rc = 0;
     lab_begin(&f->lab);
     add_accesses(f);
     if (!f->lab.ops.len)
@@ -169,10 +164,14 @@ int infer_policies(struct infer *f, struct err *e) {
     collect(f, s);
     for (int c = 0; c < SIDES; c++)
         if (f->side[c].shaped)
-            eliminate(f, &f->side[c], c, name[c], &s[c]);
+            eliminate(f, &f->side[c], c, names[c], &s[c]);
     if (f->l2.shaped)
-        eliminate(f, &f->l2, L2, "L2", &s[L2]);
-    for (int c = 0; c < 3; c++)
+        eliminate(f, &f->l2, L2, names[L2], &s[L2]);
+    for (int c = 0; c < 3; c++) {
+        const struct level *l = c == L2 ? &f->l2 : &f->side[c];
         vec_free(&s[c].seen);
-    return infer_random(f, e);
+        if (rc == 0 && l->shaped && !l->policies)
+            rc = infer_other(f, c, e);
+    }
+    return rc;
 }

@@ -25,7 +25,7 @@ struct sim {
 static bool power_of_two(uint64_t v) { return v && (v & (v - 1)) == 0; }
 
 bool policy_defined(enum model_policy p, uint64_t ways) {
-    if (p == MODEL_RANDOM)
+    if (p == MODEL_RANDOM || p == MODEL_PERMUTATION)
         return false;
     return p != MODEL_PLRU || power_of_two(ways);
 }
@@ -71,6 +71,7 @@ static void used(struct set *s, enum model_policy p, uint64_t ways, uint64_t way
         s->stamp[way] = fill ? 2 : 0;
         return;
     case MODEL_RANDOM:
+    case MODEL_PERMUTATION:
     case MODEL_POLICIES: break;
     }
     abort();
@@ -115,6 +116,7 @@ static uint64_t victim(struct set *s, enum model_policy p, uint64_t ways) {
     case MODEL_MRU: return ways == 1 ? 0 : find_stamp(s, ways, 0);
     case MODEL_SRRIP: return srrip_victim(s, ways);
     case MODEL_RANDOM:
+    case MODEL_PERMUTATION:
     case MODEL_POLICIES: break;
     }
     abort();

@@ -11,7 +11,7 @@ struct shape {
     uint64_t line, sets, ways; /* line and sets powers of two; ways at most SIM_MAX_WAYS */
 };
 
-/* A policy is defined at these ways (and simulated: not random). */
+/* A policy is defined at these ways (and simulated: not random, not by a table). */
 bool policy_defined(enum model_policy p, uint64_t ways);
 /* Whether no sequence of accesses from power-on tells the two apart, by walking all pairs of reachable states. False too if that
  * walk grows beyond reason: then nothing is claimed. */

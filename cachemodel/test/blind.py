@@ -104,8 +104,51 @@ def evict(c):
     return c["evict_dirty"] if c["write"] == "back" else 0
 
 
+def permutation(policy, ways):
+    """A permutation policy's table, from its definition: lines in the order in which misses would evict them, before and after a hit."""
+    def miss(state):
+        order, tree = state
+        if policy != "plru":
+            return order[-1], ([None] + order[:-1], tree)
+        node = 1
+        while node < ways:
+            node = 2 * node + tree.get(node, 0)
+        return order[node - ways], touch((order[:node - ways] + [None] + order[node - ways + 1:], tree), node - ways)
+
+    def touch(state, at):
+        order, tree = state
+        if policy == "lru":
+            return [order[at]] + order[:at] + order[at + 1:], tree
+        if policy == "fifo":
+            return state
+        tree, node = dict(tree), ways + at
+        while node > 1:
+            tree[node // 2] = 1 - node % 2
+            node //= 2
+        return order, tree
+
+    def eviction(state):
+        gone = []
+        for _ in range(ways):
+            line, state = miss(state)
+            gone.append(line)
+        return gone[::-1]  # by position: the last to go is first
+
+    full = (list(range(ways)), {})
+    rows, positions = [], eviction(full)
+    for line in positions:
+        after = eviction(touch(full, full[0].index(line)))
+        rows.append([after.index(other) for other in positions])
+    return rows
+
+
 def compare_policy(v, name, got, policy, ways):
-    if not got["policy_class"]:
+    if got["policy_class"] == ["permutation"]:
+        if policy not in ("lru", "fifo", "plru") or got["permutation"] != permutation(policy, ways):
+            v.wrong.append(f"{name}.permutation is not that of {policy}")
+        else:
+            v.open.append(f"{name}.policy by table")
+    elif not got["policy_class"]:
         v.open.append(f"{name}.policy")
     elif set(got["policy_class"]) != same_policy(policy, ways):
         v.wrong.append(f"{name}.policy = {got['policy_class']}, is {policy}")
