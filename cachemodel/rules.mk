@@ -40,3 +40,4 @@ check-cachemodel-sees-nothing: $(BUILD)/cachemodel/libcachemodel.a
 
 CHECKS += check-blind check-blind-mutants check-cachemodel-sees-nothing
 HELP += "blind|infer the models of $(BLIND_COUNT) boards unseen and compare (BLIND_SEED=n BLIND_COUNT=n)"
+$(eval $(call unit_test,cachemodel,model_test,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))
