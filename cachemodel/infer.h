@@ -111,5 +111,12 @@ struct counts hypothesis_step(struct hypothesis *h, const struct op *op);
 /* Adds to the list N random operations over pools of lines that collide: in a few sets of the cache SHAPE, some lines more than ways.
  * The sets are HOP bytes apart (at least a line). KINDS: bit set of enum op_kind. Never fetches the same line twice in a row. */
 void add_random(struct infer *f, const struct shape *shape, uint64_t hop, unsigned kinds, size_t n);
+/* The same over lines that collide in every cache at once, some more than any has ways: whatever the second level's shape, it is asked
+ * for lines that the first has lost. All three must be shaped. */
+void add_random_everywhere(struct infer *f, unsigned kinds, size_t n);
+/* Adds up to N loads and fetches of a few sets of L2, each line once from each side at most: so all miss the first level, whatever that
+ * is, and all are seen by L2: new lines, and lines that the other side brought a little while ago. Needs L2's shape. For a list that
+ * has not touched these lines before. */
+void add_once_each(struct infer *f, size_t n);
 
 #endif

@@ -135,3 +135,60 @@ void add_random(struct infer *f, const struct shape *c, uint64_t hop, unsigned k
         n--;
     }
 }
+
+void add_random_everywhere(struct infer *f, unsigned kinds, size_t n) {
+    const struct shape *all[] = {&f->side[SIDE_D].shape, &f->side[SIDE_I].shape, &f->l2.shape};
+    struct shape c = f->l2.shape;
+    for (int i = 0; i < 3; i++) {
+        c.sets = way_size(all[i]) / c.line > c.sets ? way_size(all[i]) / c.line : c.sets;
+        c.ways = all[i]->ways > c.ways ? all[i]->ways : c.ways;
+    }
+    add_random(f, &c, c.line, kinds, n);
+}
+
+struct window {
+    struct {
+        uint64_t at;
+        enum side from;
+        bool done;           /* the other side had it too, or nobody */
+    } line[MOST_WAYS + 2];
+    uint64_t n, next;        /* next: ways of memory used */
+};
+
+/* From the top of memory down: other sequences of a list begin at the bottom. */
+static uint64_t unused(const struct infer *f, struct window *w, uint64_t set_at) {
+    uint64_t way = way_size(&f->l2.shape), top = f->lab.cached / way - 1;
+    return w->next + 2 < top ? (top - ++w->next) * way + set_at : 0;
+}
+
+static bool step_window(struct infer *f, struct window *w, uint64_t set_at) {
+    uint64_t k = random_below(f, w->n);
+    if (!w->line[k].done && random_below(f, 3)) {
+        w->line[k].done = true;
+        lab_op(&f->lab, read_of(w->line[k].from == SIDE_D ? SIDE_I : SIDE_D), w->line[k].at);
+        return true;
+    }
+    uint64_t at = unused(f, w, set_at);
+    w->line[k].at = at;
+    w->line[k].done = false;
+    w->line[k].from = (enum side)random_below(f, SIDES);
+    if (at)
+        lab_op(&f->lab, read_of(w->line[k].from), at);
+    return at != 0;
+}
+
+void add_once_each(struct infer *f, size_t n) {
+    const struct shape *c = &f->l2.shape;
+    struct window w[HOMES] = {0};
+    uint64_t homes = c->sets < HOMES ? c->sets : HOMES, start = random_below(f, c->sets);
+    for (uint64_t h = 0; h < homes; h++) {
+        w[h].n = c->ways + (h & 1) + 1;
+        for (uint64_t k = 0; k < w[h].n; k++)
+            w[h].line[k].done = true;
+    }
+    for (size_t end = f->lab.ops.len + n; f->lab.ops.len < end;) {
+        uint64_t h = random_below(f, homes);
+        if (!step_window(f, &w[h], (start + h) % c->sets * c->line))
+            return;
+    }
+}

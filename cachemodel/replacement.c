@@ -34,7 +34,8 @@ static unsigned equivalent_only(unsigned survivors, uint64_t ways) {
     return survivors | (ways == 1 ? 1u << MODEL_RANDOM : 0);
 }
 
-static void eliminate(struct infer *f, struct level *l, int cache, const char *name, const struct stream *s) {
+/* Returns the survivors; l->policies is set if they are one policy. */
+static unsigned eliminate(struct infer *f, struct level *l, int cache, const char *name, const struct stream *s) {
     unsigned survivors = 0;
     size_t furthest = 0, misses = 0;
     for (size_t k = 0; k < s->seen.len; k++)
@@ -53,6 +54,7 @@ static void eliminate(struct infer *f, struct level *l, int cache, const char *n
         unknown(f, "%s: policy: several explain all %zu accesses, but are not the same", name, s->seen.len);
     else
         say(f, cache, "policy: each of those known is wrong within %zu of %zu random accesses", furthest + 1, s->seen.len);
+    return survivors;
 }
 
 /* ---- random accesses --------------------------------------------------------------------------------------------------------- */
@@ -84,11 +86,17 @@ static uint64_t second_hop(const struct infer *f) {
 }
 
 static void add_accesses(struct infer *f) {
+    bool second = f->l2.shaped && f->side[SIDE_D].shape.line && f->side[SIDE_I].shape.line;
+    if (second)
+        add_once_each(f, SECOND_LEVEL_OPS / 2);
     for (int s = 0; s < SIDES; s++)
         if (f->side[s].shaped)
             add_random(f, &f->side[s].shape, f->side[s].shape.line, 1u << read_of((enum side)s), FIRST_LEVEL_OPS);
-    if (f->l2.shaped && f->side[SIDE_D].shape.line && f->side[SIDE_I].shape.line)
-        add_random(f, &f->l2.shape, second_hop(f), 1u << OP_LOAD | 1u << OP_FETCH, SECOND_LEVEL_OPS);
+    if (!second)
+        return;
+    add_random(f, &f->l2.shape, second_hop(f), 1u << OP_LOAD | 1u << OP_FETCH, SECOND_LEVEL_OPS);
+    if (f->side[SIDE_D].shaped && f->side[SIDE_I].shaped)
+        add_random_everywhere(f, 1u << OP_LOAD | 1u << OP_FETCH, SECOND_LEVEL_OPS);
 }
 
 /* ---- random replacement ------------------------------------------------------------------------------------------------------ */
@@ -154,6 +162,7 @@ static int infer_other(struct infer *f, int cache, struct err *e) {
 
 int infer_policies(struct infer *f, struct err *e) {
     struct stream s[3] = {0};
+    unsigned survivors[3] = {0};
     int rc = 0;
     lab_begin(&f->lab);
     add_accesses(f);
@@ -164,13 +173,13 @@ int infer_policies(struct infer *f, struct err *e) {
     collect(f, s);
     for (int c = 0; c < SIDES; c++)
         if (f->side[c].shaped)
-            eliminate(f, &f->side[c], c, names[c], &s[c]);
+            survivors[c] = eliminate(f, &f->side[c], c, names[c], &s[c]);
     if (f->l2.shaped)
-        eliminate(f, &f->l2, L2, names[L2], &s[L2]);
+        survivors[L2] = eliminate(f, &f->l2, L2, names[L2], &s[L2]);
     for (int c = 0; c < 3; c++) {
         const struct level *l = c == L2 ? &f->l2 : &f->side[c];
         vec_free(&s[c].seen);
-        if (rc == 0 && l->shaped && !l->policies)
+        if (rc == 0 && l->shaped && !survivors[c])
             rc = infer_other(f, c, e);
     }
     return rc;

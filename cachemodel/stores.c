@@ -185,6 +185,7 @@ static void add_second(struct infer *f) {
     uint64_t hop = way_size(&f->side[SIDE_D].shape);
     add_random(f, c, hop < way_size(c) && hop >= c->line ? hop : c->line, 1u << OP_LOAD | 1u << OP_STORE, SECOND_STORE_OPS);
     add_random(f, c, c->line, 1u << OP_LOAD | 1u << OP_STORE | 1u << OP_FETCH, SECOND_STORE_OPS / 2);
+    add_random_everywhere(f, 1u << OP_LOAD | 1u << OP_STORE | 1u << OP_FETCH, SECOND_STORE_OPS);
 }
 
 static bool predictable(const struct infer *f) {
