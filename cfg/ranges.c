@@ -215,16 +215,39 @@ static bool is_join(const struct values *v, uint32_t b) {
     return true;
 }
 
+/* The same without what is known here: found once for each φ. NESTED bounds C's stack where joins lead to joins. */
+static struct interval join_anywhere(const struct ranges *r, ir_ref t, uint32_t b) {
+    enum { MOST_NESTED = 3 };
+    struct values *v = (struct values *)(uintptr_t)r->v; /* its memory of answers changes, not the answers */
+    const struct ir_node *n = ir_at(r->ir, t);
+    struct ranges nothing;
+    uint64_t at;
+    if (map_get(&v->join_index, t, &at))
+        return v->join_range.data[at];
+    if (r->depth >= MOST_NESTED)
+        return interval_all(n->width);
+    map_put(&v->join_index, t, v->join_range.len); /* asked for again on the way to the answer, it is anything */
+    at = v->join_range.len;
+    vec_push(&v->join_range, interval_all(n->width));
+    ranges_init(&nothing, v);
+    nothing.depth = r->depth + 1;
+    struct interval i = of_join(&nothing, b, var_loc(n->imm), n->width);
+    ranges_free(&nothing);
+    return v->join_range.data[at] = i;
+}
+
 static struct interval of_phi(struct ranges *r, ir_ref t, struct interval known) {
-    enum { MOST_NESTED = 2, MOST_KNOWN = 64 };
+    enum { MOST_KNOWN = 64 };
     const struct ir_node *n = ir_at(r->ir, t);
     uint64_t at;
     if (map_get(&r->v->header_index, n->imm, &at))
         known = interval_meet(known, r->v->header_range.data[at], n->width);
     if (map_get(&r->memo, t, &at))
         return r->memos.data[at];
-    uint32_t b = r->depth < MOST_NESTED && r->list.len < MOST_KNOWN ? values_at_slot(r->v, var_index(n->imm)) : NONE;
+    uint32_t b = values_at_slot(r->v, var_index(n->imm));
     if (b != NONE && is_join(r->v, b))
+        known = interval_meet(known, join_anywhere(r, t, b), n->width);
+    if (b != NONE && !r->depth && !r->learning && r->list.len < MOST_KNOWN && is_join(r->v, b))
         known = interval_meet(known, of_join(r, b, var_loc(n->imm), n->width), n->width);
     map_put(&r->memo, t, r->memos.len);
     vec_push(&r->memos, known);
@@ -439,7 +462,7 @@ static void learn_order(struct ranges *r, ir_ref a, ir_ref b, bool is_signed, bo
     ranges_learn(r, b, interval_meet(y, reconcile(upper, w), w));
 }
 
-void ranges_assume(struct ranges *r, ir_ref bit, bool value) {
+static void assume(struct ranges *r, ir_ref bit, bool value) {
     uint64_t k;
     for (int depth = 0; depth < DEEPEST; depth++) {
         const struct ir_node *n = ir_at(r->ir, bit);
@@ -462,12 +485,20 @@ void ranges_assume(struct ranges *r, ir_ref bit, bool value) {
         case IR_AND:
             if (!value || n->width != 1)
                 return;
-            ranges_assume(r, n->a, true);
+            assume(r, n->a, true);
             bit = n->b;
             continue;
         }
         return;
     }
+}
+
+void ranges_assume(struct ranges *r, ir_ref bit, bool value) {
+    r->learning = true;
+    assume(r, bit, value);
+    r->learning = false;
+    map_free(&r->memo);
+    r->memos.len = 0;
 }
 
 void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32_t to) {
@@ -499,12 +530,14 @@ static uint32_t only_way_in(const struct values *v, uint32_t b) {
     return found;
 }
 
-/* Outermost first, so that later comparisons see the bounds of what they compare with. */
+/* Outermost first, so that later comparisons see the bounds of what they compare with. Only the nearest: to know less is sound, and the time
+ * stays linear in the function's size. */
 void ranges_at(struct ranges *r, const struct values *v, uint32_t b) {
+    enum { MOST_DOMINATORS = 64 };
     VEC(uint32_t) chain = {0};
     if (v->number[b] == NONE)
         return;
-    for (uint32_t k = b; v->idom[k] != k; k = v->idom[k])
+    for (uint32_t k = b; v->idom[k] != k && chain.len < MOST_DOMINATORS; k = v->idom[k])
         vec_push(&chain, k);
     for (size_t i = chain.len; i-- > 0;) {
         uint32_t k = chain.data[i];

@@ -13,6 +13,7 @@ struct ranges {
     const struct ir *ir;
     const struct values *v;             /* may be NULL: then nothing is known of φs */
     int depth;                          /* of φs within φs */
+    bool learning;                      /* then φs are looked at without what is known here: that would cost too much each time */
     VEC(ir_ref) terms;                  /* of list, in order */
     struct map known;                   /* term → index into list */
     VEC(struct interval) list;

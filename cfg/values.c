@@ -384,6 +384,8 @@ void values_free(struct values *v) {
     vec_free(&v->slots);
     map_free(&v->header_index);
     vec_free(&v->header_range);
+    map_free(&v->join_index);
+    vec_free(&v->join_range);
     map_free(&v->affine_index);
     vec_free(&v->affine);
 }

@@ -56,6 +56,8 @@ struct values {
     /* What the bounds found of loop headers' φs: variable → index into header_range. Filled by bounds_derive, used by ranges. */
     struct map header_index;
     VEC(struct interval) header_range;
+    struct map join_index;          /* φ → index into join_range: its interval wherever it is seen (ranges.c) */
+    VEC(struct interval) join_range;
     struct map affine_index;        /* the φ, or its low bits → index into affine */
     VEC(struct affine) affine;
 };
