@@ -26,6 +26,7 @@ struct model_cache {
      * moves each one further; a hit at position p moves the line at position i to table[p * ways + i]. Owned by the model. */
     uint8_t *table;
     int64_t miss;            /* what a miss at this level adds; a miss at every level adds all of them */
+    int64_t cold;            /* of a first-level cache: what a miss at every level adds (0 for L2); known even where miss is not */
     bool stores;             /* whether stores reach it; the next three mean nothing where not */
     int64_t write_back;      /* 1 write-back, 0 write-through */
     int64_t allocate;        /* 1: a store that misses fills the line */

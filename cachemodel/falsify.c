@@ -114,7 +114,7 @@ static void demote(struct infer *f, enum part part, size_t at) {
     case PART_D: forget(&f->side[SIDE_D]); break;
     case PART_I: forget(&f->side[SIDE_I]); break;
     case PART_L2: forget(&f->l2); break;
-    case PART_COSTS: f->side[SIDE_D].miss = f->side[SIDE_I].miss = MODEL_UNKNOWN; break;
+    case PART_COSTS: f->side[SIDE_D].miss = f->side[SIDE_I].miss = f->side[SIDE_D].cold = f->side[SIDE_I].cold = MODEL_UNKNOWN; break;
     case PART_STORES:
     case AS_PREDICTED: break;
     }

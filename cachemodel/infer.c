@@ -47,6 +47,7 @@ static struct model_cache *add_cache(struct infer *f, const char *name, int whic
     if (l->policies >> MODEL_PERMUTATION & 1)
         c->table = memcpy(mem_alloc((size_t)(l->shape.ways * l->shape.ways)), l->table, (size_t)(l->shape.ways * l->shape.ways));
     c->miss = l->miss;
+    c->cold = which == L2 ? 0 : l->cold;
     c->write_back = c->allocate = c->evict_dirty = MODEL_UNKNOWN;
     for (size_t i = 0; i < f->evidence[which].len; i++)
         vec_push(&c->evidence, f->evidence[which].data[i]);

@@ -85,6 +85,8 @@ static json_t *cache_json(const struct model_cache *c) {
     json_object_set_new(j, "sets", json_number(c->sets));
     json_object_set_new(j, "ways", json_number(c->ways));
     json_object_set_new(j, "miss", json_number(c->miss));
+    if (c->cold)
+        json_object_set_new(j, "cold", json_number(c->cold));
     put_policy(j, c->policies);
     if (c->table)
         json_object_set_new(j, "permutation", table_json(c));
@@ -246,6 +248,7 @@ static void read_cache(struct reader *r, const json_t *j, struct model *m) {
     c.sets = get_number(r, j, "sets");
     c.ways = get_number(r, j, "ways");
     c.miss = get_number(r, j, "miss");
+    c.cold = json_object_get(j, "cold") ? get_number(r, j, "cold") : 0;
     c.policies = get_policies(r, j);
     if (c.policies >> MODEL_PERMUTATION & 1)
         c.table = get_table(r, json_object_get(j, "permutation"), c.ways);
@@ -349,6 +352,8 @@ static void print_cache(const struct model_cache *c, FILE *out) {
     print_number(out, c->ways, " ways, policy ");
     print_policy(out, c->policies);
     print_number(out, (fputs(", miss +", out), c->miss), "");
+    if (c->miss < 0 && c->cold > 0)
+        fprintf(out, " (+%" PRId64 " where it misses everywhere)", c->cold);
     if (c->stores) {
         fprintf(out, ", write %s, allocate %s", choice(c->write_back, "through", "back"), choice(c->allocate, "no", "yes"));
         print_number(out, (fputs(", dirty eviction +", out), c->evict_dirty), "");

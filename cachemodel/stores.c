@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { ALLOCATE_PROBES = 64, STORE_OPS = 12000, SECOND_STORE_OPS = 40000, DIRTY_ROUNDS = 40 };
+enum { ALLOCATE_PROBES = 64, STORE_OPS = 12000, SECOND_STORE_OPS = 40000, DIRTY_ROUNDS = 40, STALE_ROUNDS = 60 };
 
 /* ---- allocation -------------------------------------------------------------------------------------------------------------- */
 
@@ -180,7 +180,21 @@ static int infer_by_full_sets(struct infer *f, struct err *e) {
 
 /* ---- all --------------------------------------------------------------------------------------------------------------------- */
 
+/* A line is stored to in L1D and pushed out of L2 by fetches, which leave L1D alone: was it dirty there already? */
+static void add_stale(struct infer *f) {
+    const struct shape *c = &f->l2.shape;
+    uint64_t way = way_size(c), top = f->lab.cached / way - 1, start = random_below(f, c->sets);
+    for (uint64_t r = 0; r < STALE_ROUNDS && (r / c->sets + 1) * 2 * c->ways + 4 < top; r++) {
+        uint64_t at = (start + r) % c->sets * c->line, x = (1 + r / c->sets) * way + at;
+        lab_op(&f->lab, OP_LOAD, x);
+        lab_op(&f->lab, OP_STORE, x);
+        for (uint64_t k = 0; k < 2 * c->ways; k++)
+            lab_op(&f->lab, OP_FETCH, (top - r / c->sets * 2 * c->ways - k) * way + at);
+    }
+}
+
 static void add_second(struct infer *f) {
+    add_stale(f);
     const struct shape *c = &f->l2.shape;
     uint64_t hop = way_size(&f->side[SIDE_D].shape);
     add_random(f, c, hop < way_size(c) && hop >= c->line ? hop : c->line, 1u << OP_LOAD | 1u << OP_STORE, SECOND_STORE_OPS);

@@ -85,7 +85,7 @@ static struct model *sample(void) {
     m->counter_overhead = 7;
     for (int c = 0; c < MODEL_CLASSES; c++)
         m->latency[c] = c % 3 ? c : MODEL_UNKNOWN;
-    struct model_cache d = {.name = "L1D", .line = 64, .sets = 16, .ways = 2, .policies = 1u << MODEL_LRU | 1u << MODEL_PLRU, .miss = 9,
+    struct model_cache d = {.name = "L1D", .line = 64, .sets = 16, .ways = 2, .policies = 1u << MODEL_LRU | 1u << MODEL_PLRU, .miss = 9, .cold = 30,
                             .stores = true, .write_back = 1, .allocate = 0, .evict_dirty = MODEL_UNKNOWN};
     struct model_cache i = {.name = "L1I", .line = 32, .sets = MODEL_UNKNOWN, .ways = 2, .policies = 1u << MODEL_PERMUTATION, .miss = 3,
                             .table = memcpy(mem_alloc(4), (uint8_t[]){0, 1, 1, 0}, 4)};
