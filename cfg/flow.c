@@ -303,6 +303,25 @@ static void maybe_taken(struct flow *f, uint64_t addr) {
     uint64_t unused;
     if (map_get(&f->labels, addr, &unused))
         add_start(f, addr);
+    else if (code_slot(&f->code, addr) != NONE && !map_get(&f->taken, addr, &unused)) {
+        map_put(&f->taken, addr, 1);
+        vec_push(&f->candidates, addr);
+    }
+}
+
+/* Addresses that nothing names but somebody takes, in code that nothing else reached (stripped images, local labels). */
+bool flow_more(struct flow *f) {
+    bool more = false;
+    for (size_t i = 0; i < f->candidates.len; i++) {
+        uint32_t slot = code_slot(&f->code, f->candidates.data[i]);
+        if (f->code.flags[slot] & (SLOT_SEEN | SLOT_INSIDE) || f->code.start[slot])
+            continue;
+        if (code_insn(&f->code, slot, f->candidates.data[i])->op == OP_ILLEGAL)
+            continue;
+        add_start(f, f->candidates.data[i]);
+        more = true;
+    }
+    return more;
 }
 
 /* Constants along one straight run. */
@@ -423,11 +442,9 @@ static bool is_part(const char *name) { return strstr(name, ".cold") != NULL; }
 static void symbol_starts(struct flow *f) {
     const struct symbol *s;
     size_t n = image_symbols(f->code.img, &s);
-    f->stripped = true;
     for (size_t i = 0; i < n; i++) {
         if (code_slot(&f->code, s[i].addr) == NONE)
             continue;
-        f->stripped = false;
         map_put(&f->labels, s[i].addr, 1);
         if (s[i].function && !is_part(s[i].name))
             add_start(f, s[i].addr);
@@ -452,7 +469,7 @@ static void data_starts(struct flow *f) {
             continue;
         for (size_t at = (8 - (addr & 7)) & 7; at + 8 <= size; at += 8) {
             memcpy(&v, bytes + at, 8);
-            if (code_slot(&f->code, v) != NONE && code_slot(&f->code, (addr + at) & ~1ull) == NONE)
+            if (code_slot(&f->code, v) != NONE && code_slot(&f->code, (addr + at) & ~1ull) == NONE && image_may_point(f->code.img, addr + at))
                 maybe_taken(f, v);
         }
     }
@@ -477,6 +494,8 @@ void flow_free(struct flow *f) {
     vec_free(&f->returned);
     vec_free(&f->work);
     map_free(&f->labels);
+    map_free(&f->taken);
+    vec_free(&f->candidates);
 }
 
 bool flow_returns(const struct flow *f, uint64_t start) {

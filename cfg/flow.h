@@ -72,7 +72,8 @@ struct flow {
     VEC(uint64_t) work;     /* pairs: function, address */
     bool again;             /* this pass found a start or an entered constant too late */
     struct map labels;      /* addresses that may be functions if somebody takes them: symbol values in code */
-    bool stripped;
+    struct map taken;       /* other addresses in code that code or data make */
+    VEC(uint64_t) candidates; /* the same, in order of discovery */
 };
 
 /* How control leaves an instruction. */
@@ -92,6 +93,8 @@ void flow_step(struct flow *f, uint32_t slot, uint64_t addr, struct step *step);
 
 void flow_init(struct flow *f, const struct image *img, const struct resolutions *known);
 void flow_run(struct flow *f); /* to the fixed point, with what is known now */
+/* Once nothing else is found: starts at addresses that are taken but not reached. False: there are none. */
+bool flow_more(struct flow *f);
 void flow_free(struct flow *f);
 bool flow_returns(const struct flow *f, uint64_t start);
 

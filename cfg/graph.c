@@ -285,8 +285,11 @@ struct cfg *graph_build(const struct image *img, struct facts *facts, struct err
     for (int round = 0;; round++) {
         flow_run(&g->own->flow);
         graph_make(g);
-        if (!tables_resolve(g, round >= MOST_ROUNDS))
+        if (tables_resolve(g, round >= MOST_ROUNDS))
+            continue;
+        if (!flow_more(&g->own->flow))
             break;
+        round = 0;
     }
     if (!g->functions.len) {
         err_set(e, ERR_INPUT, "%s: no code can be reached: no function symbol, and the entry 0x%" PRIx64 " is not in code", image_path(img),

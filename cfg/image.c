@@ -34,6 +34,7 @@ struct image {
     Elf *elf;
     uint64_t entry;
     bool relocatable; /* ET_DYN */
+    struct map pointers; /* of a relocatable image: the words that relocations make addresses */
     VEC(struct segment) segments;
     VEC(struct section) sections; /* allocated ones, sorted by address; empty: section headers are absent */
     VEC(struct range) code;
@@ -251,6 +252,11 @@ bool image_is_constant(const struct image *img, uint64_t addr, size_t size) {
     return !g->write;
 }
 
+bool image_may_point(const struct image *img, uint64_t addr) {
+    uint64_t v;
+    return !img->relocatable || map_get(&img->pointers, addr, &v);
+}
+
 bool image_mapped(const struct image *img, uint64_t addr) { return segment_at(img, addr) != NULL; }
 
 size_t image_data(const struct image *img, size_t i, uint64_t *addr, const uint8_t **bytes) {
@@ -455,6 +461,7 @@ static void relocate(struct image *img, Elf_Scn *scn, const GElf_Shdr *h) {
             continue;
         v += s.st_value;
         memcpy(img->data + (at - (const uint8_t *)img->data), &v, 8);
+        map_put(&img->pointers, r.r_offset, v);
     }
 }
 
@@ -518,6 +525,7 @@ void image_free(struct image *img) {
     vec_free(&img->symbols);
     vec_free(&img->points);
     vec_free(&img->lines);
+    map_free(&img->pointers);
     arena_free(img->arena);
     free(img->data);
     free(img->path);
