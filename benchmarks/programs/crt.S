@@ -1,4 +1,5 @@
 # Start on the reference board, in M-mode: stack, main, power off. Exit status: 0 if main returned 0, else 1; a trap: 2.
+        .option arch, +zicsr
         .section .text.start, "ax"
         .globl  _start
         .type   _start, @function
