@@ -23,7 +23,7 @@ BLIND_COUNT := 64
 blind_run = POTOROO_PLUGIN=$(abspath $(PLATFORM_PLUGIN)) $(PYTHON) -B cachemodel/test/blind.py $(INFER_TOOL)
 $(INFER_TOOL)-ready: $(INFER_TOOL) $(PLATFORM_PLUGIN)
 
-.PHONY: blind check-blind check-blind-mutants check-cachemodel-sees-nothing $(INFER_TOOL)-ready
+.PHONY: blind check-model-command check-blind check-blind-mutants check-cachemodel-sees-nothing $(INFER_TOOL)-ready
 blind: $(INFER_TOOL)-ready
 	@$(blind_run) --seed $(BLIND_SEED) --count $(BLIND_COUNT)
 
@@ -38,6 +38,9 @@ check-blind-mutants: $(INFER_TOOL)-ready
 check-cachemodel-sees-nothing: $(BUILD)/cachemodel/libcachemodel.a
 	@cachemodel/test/sees_nothing.sh $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cachemodel/*.c))
 
-CHECKS += check-blind check-blind-mutants check-cachemodel-sees-nothing
+check-model-command: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@cachemodel/test/command_test.sh $(BUILD)/potoroo $(BOARD)
+
+CHECKS += check-model-command check-blind check-blind-mutants check-cachemodel-sees-nothing
 HELP += "blind|infer the models of $(BLIND_COUNT) boards unseen and compare (BLIND_SEED=n BLIND_COUNT=n)"
 $(eval $(call unit_test,cachemodel,model_test,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))
