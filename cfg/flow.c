@@ -318,7 +318,11 @@ bool flow_more(struct flow *f) {
             continue;
         if (code_insn(&f->code, slot, f->candidates.data[i])->op == OP_ILLEGAL)
             continue;
-        add_start(f, f->candidates.data[i]);
+        uint64_t unused, addr = f->candidates.data[i];
+        if (map_get(&f->tried, addr, &unused))
+            continue;
+        map_put(&f->tried, addr, 1);
+        f->starts.data[add_start(f, addr)].weak = true;
         more = true;
     }
     return more;
@@ -349,6 +353,15 @@ static void run_track(struct flow *f, struct run *r, const struct insn *i, uint6
         maybe_taken(f, v);
 }
 
+static void ban(struct flow *f, uint32_t function) {
+    struct start *s = &f->starts.data[function];
+    if (!s->weak || s->banned)
+        return;
+    s->banned = true;
+    f->code.start[code_slot(&f->code, s->addr)] = 0;
+    f->again = true;
+}
+
 /* Marks the instruction as FUNCTION's. False: it is not to be walked (again). */
 static bool claim(struct flow *f, uint32_t function, uint64_t addr, uint32_t slot) {
     uint8_t *flags = f->code.flags;
@@ -358,8 +371,15 @@ static bool claim(struct flow *f, uint32_t function, uint64_t addr, uint32_t slo
         return false;
     }
     const struct insn *i = code_insn(&f->code, slot, addr);
-    if (flags[slot] & SLOT_INSIDE || (i->size == 4 && slot + 1 < f->code.slots && flags[slot + 1] & SLOT_SEEN))
-        return false; /* two readings of the same bytes: the graph's construction reports it */
+    bool across = i->size == 4 && slot + 1 < f->code.slots && flags[slot + 1] & SLOT_SEEN;
+    if (flags[slot] & SLOT_INSIDE || across) { /* two readings of the same bytes: if neither is a guess, the graph's construction reports it */
+        uint32_t other = f->code.owner[across ? slot + 1 : slot - 1];
+        if (!f->starts.data[function].weak && other)
+            ban(f, other - 1);
+        else
+            ban(f, function);
+        return false;
+    }
     flags[slot] |= SLOT_SEEN;
     f->code.owner[slot] = function + 1;
     if (i->size == 4)
@@ -418,7 +438,8 @@ static void pass(struct flow *f) {
     for (size_t i = f->starts.len; i-- > 0;) {
         f->starts.data[i].returns = false;
         f->starts.data[i].waiting = 0;
-        push(f, (uint32_t)i, f->starts.data[i].addr);
+        if (!f->starts.data[i].banned)
+            push(f, (uint32_t)i, f->starts.data[i].addr);
     }
     while (f->work.len) {
         uint64_t addr = f->work.data[--f->work.len];
@@ -495,6 +516,7 @@ void flow_free(struct flow *f) {
     vec_free(&f->work);
     map_free(&f->labels);
     map_free(&f->taken);
+    map_free(&f->tried);
     vec_free(&f->candidates);
 }
 

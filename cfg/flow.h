@@ -55,6 +55,7 @@ const struct insn *code_insn(struct code *c, uint32_t slot, uint64_t addr);
 struct start {
     uint64_t addr;
     bool returns;
+    bool weak, banned;      /* only a guess (flow_more); and it was wrong: another function's instructions lie across it */
     uint32_t waiting;       /* head of the list of those who wait for it to return: index + 1 */
 };
 struct waiting {
@@ -73,6 +74,7 @@ struct flow {
     bool again;             /* this pass found a start or an entered constant too late */
     struct map labels;      /* addresses that may be functions if somebody takes them: symbol values in code */
     struct map taken;       /* other addresses in code that code or data make */
+    struct map tried;       /* those that became starts once, right or wrong */
     VEC(uint64_t) candidates; /* the same, in order of discovery */
 };
 

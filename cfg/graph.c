@@ -38,7 +38,7 @@ static void make_functions(struct cfg *g, struct map *index) {
     for (size_t i = 0; i < f->starts.len; i++) {
         uint64_t addr = sorted[i].addr;
         uint32_t slot = code_slot(&f->code, addr);
-        if (!(f->code.flags[slot] & SLOT_SEEN))
+        if (!(f->code.flags[slot] & SLOT_SEEN) || sorted[i].banned || !f->code.start[slot])
             continue;
         const struct symbol *s = name_of(g->image, addr);
         struct function fn = {.addr = addr, .entry = NONE, .returns = sorted[i].returns, .recursion = 1};

@@ -257,8 +257,6 @@ bool image_may_point(const struct image *img, uint64_t addr) {
     return !img->relocatable || map_get(&img->pointers, addr, &v);
 }
 
-bool image_mapped(const struct image *img, uint64_t addr) { return segment_at(img, addr) != NULL; }
-
 size_t image_data(const struct image *img, size_t i, uint64_t *addr, const uint8_t **bytes) {
     if (i >= img->segments.len)
         return 0;

@@ -12,8 +12,6 @@ struct range {
 size_t image_code(const struct image *img, const struct range **ranges);
 /* Can the 8 bytes at ADDR be an address at run time? In a position-independent image only if a relocation makes them one. */
 bool image_may_point(const struct image *img, uint64_t addr);
-/* Does ADDR belong to any loadable segment? */
-bool image_mapped(const struct image *img, uint64_t addr);
 /* The file's part of loadable segment I. 0: no such segment, SIZE_MAX: an empty one. */
 size_t image_data(const struct image *img, size_t i, uint64_t *addr, const uint8_t **bytes);
 
