@@ -34,8 +34,6 @@ static int run_infer(const struct options *o) {
         return command_usage(&command_model, "infer: which platform? -p PLATFORM.ini is needed");
     if (!o->output)
         return command_usage(&command_model, "infer: where shall the model go? -o M.model is needed");
-    if (strcmp(o->platform, "host") == 0)
-        return command_usage(&command_model, "infer: -p host is not supported yet: give a platform file");
     return finish(model_infer(o->platform, &e), o, &e);
 }
 
@@ -67,13 +65,14 @@ static int run(int argc, char **argv) {
 
 const struct command command_model = {
     "model", "find a platform's caches and latencies by measuring", run,
-    "usage: potoroo model infer -p PLATFORM.ini -o M.model [--json]\n"
+    "usage: potoroo model infer -p PLATFORM.ini|host -o M.model [--json]\n"
     "       potoroo model show M.model [--json]\n"
     "\n"
     "infer boots a measuring guest on the platform, over and over, and finds caches, replacement policies, penalties\n"
     "and instruction latencies from a cycle counter alone; then predicts random accesses and measures them. What it\n"
     "is not certain of is \"unknown\". The platform file is read by the board that runs the guest, by nobody else.\n"
+    "With -p host, the first-level data cache of this x86-64 machine is measured, as an estimate.\n"
     "\n"
-    "  -p, --platform PLATFORM.ini  the board to measure\n"
+    "  -p, --platform PLATFORM.ini  the board to measure; host = this machine\n"
     "  -o, --output M.model         where to write the model (JSON)\n"
     "      --json                   print it as JSON, not in words\n"};

@@ -44,7 +44,8 @@ struct model_tlb {
 struct model {
     char *platform;          /* its name */
     char digest[33];         /* of its file, hex: which board this was inferred on */
-    uint64_t clock;          /* Hz, as the board's user says */
+    bool estimate;           /* of a noisy platform: no ground for a sound bound */
+    uint64_t clock;          /* Hz, as the board's user says; 0 = not known */
     int64_t counter_overhead; /* of one latch and read, from cached code */
     int64_t jitter;          /* a latch is late by 0 to this many cycles */
     VEC(struct model_cache) caches;  /* those that are there, or may be */
@@ -55,7 +56,8 @@ struct model {
     uint64_t falsify_accesses, falsify_mismatches;
 };
 
-/* Measures the board of PLATFORM (an INI file that only the runner opens). NULL on failure; the caller frees with model_free. */
+/* Measures the board of PLATFORM (an INI file that only the runner opens), or this x86-64 machine if PLATFORM is "host": its L1D
+ * alone, as an estimate. NULL on failure; the caller frees with model_free. */
 struct model *model_infer(const char *platform, struct err *e);
 void model_free(struct model *m); /* m may be NULL */
 

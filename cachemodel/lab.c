@@ -42,6 +42,7 @@ static int place(struct lab *lab, struct err *e) {
         lab->cached = f->uncached_base - f->ram_base;
     if (f->counter - f->ram_base < lab->cached)
         lab->cached = f->counter - f->ram_base;
+    lab->aliases = f->ram_size <= LAB_ALIAS && f->ram_base % LAB_ALIAS == 0 ? 4 : 1;
     if (lab->room < LEAST_ROOM)
         return err_set(e, ERR_INPUT, "the board's uncached range must offer 1 MiB for the measuring guest, there are %" PRIu64 " KiB", best >> 10);
     if (lab->cached > 1u << 30)
@@ -93,8 +94,9 @@ uint64_t lab_word(const struct lab *lab, size_t k) { return lab->list + 4 * (k +
 
 /* Sv39: one table of leaves of 1 GiB: valid, read, write, execute, global, accessed, dirty. */
 static void write_table(const struct lab *lab, uint8_t *ram) {
+    uint64_t first = lab->facts.ram_base / LAB_ALIAS;
     for (uint64_t gib = 0; gib < 256; gib++) {
-        uint64_t leaf = gib << 28 | 0xef;
+        uint64_t leaf = (gib > first && gib - first < lab->aliases ? first : gib) << 28 | 0xef;
         memcpy(ram + lab->table + 8 * gib, &leaf, sizeof leaf);
     }
 }
@@ -108,12 +110,13 @@ static void write_program(const struct lab *lab, uint8_t *ram) {
     memcpy(ram + lab->home + PAGE, parameters, sizeof parameters);
     for (size_t i = 0; i < lab->ops.len; i++) {
         const struct op *op = &lab->ops.data[i];
-        assert(op->at % 8 == 0 && op->at < lab->cached);
-        list[i + 1] = (uint32_t)op->at | op->kind;
-        assert(op->kind != OP_FETCH || op->at);
+        uint64_t at = op->at % LAB_ALIAS;
+        assert(op->at % 8 == 0 && at < lab->cached && op->at / LAB_ALIAS < lab->aliases);
+        list[i + 1] = (uint32_t)(lab->translate ? op->at : at) | op->kind;
+        assert(op->kind != OP_FETCH || at);
         if (op->kind == OP_FETCH)
             for (int k = 0; k < 2; k++)
-                memcpy(ram + op->at + 4 * k, &return_code, 4);
+                memcpy(ram + at + 4 * k, &return_code, 4);
     }
     list[0] = WORD_NOTHING;
     list[lab->ops.len + 1] = WORD_END;

@@ -14,7 +14,7 @@ enum op_kind { OP_LOAD, OP_STORE, OP_FETCH, OP_CALL, OP_KINDS };
 
 struct op {
     enum op_kind kind;
-    uint64_t at; /* offset from RAM's base; a multiple of 8 */
+    uint64_t at; /* offset from RAM's base; a multiple of 8; see aliases */
 };
 
 struct lab {
@@ -24,7 +24,8 @@ struct lab {
     VEC(struct op) ops;
     VEC(uint32_t) time;          /* after lab_run: of each operation, cycles */
     VEC(uint32_t) code;          /* pairs (offset / 4, word), written before power-on */
-    bool translate;              /* run in S-mode with Sv39, everything mapped to itself */
+    bool translate;              /* run in S-mode with Sv39, everything mapped to itself and to its aliases */
+    uint64_t aliases;            /* 1 or 4: a load or fetch at k GiB + offset, k < aliases, is one at offset by another virtual address */
     uint64_t runs, operations;   /* so far */
     /* private */
     uint64_t home, table, list, room; /* where guest, page table and list are (offsets); operations that fit */
@@ -35,6 +36,7 @@ struct lab {
  * word, its access (of a load or store), a store of the counter page, which ends its time. */
 uint64_t lab_word(const struct lab *lab, size_t k); /* offset from RAM's base of operation K's word; K = -1: of the one before the first */
 
+#define LAB_ALIAS (1ull << 30)
 enum { LAB_STUB = 8 }; /* a fetch here finds the line (of 16 bytes or more) that the stub was fetched from */
 enum { LAB_DATA = 0x3f00, LAB_DEVICE = 0x1800 }; /* offsets that code under test finds in a5; in a6, from the guest's home */
 

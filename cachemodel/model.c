@@ -125,7 +125,8 @@ json_t *model_json(const struct model *m) {
         json_object_set_new(latencies, class_names[c], json_number(m->latency[c]));
     json_object_set_new(j, "platform", json_string(m->platform));
     json_object_set_new(j, "platform_digest", json_string(m->digest));
-    json_object_set_new(j, "clock", json_integer((json_int_t)m->clock));
+    json_object_set_new(j, "status", json_string(m->estimate ? "estimate" : "inferred"));
+    json_object_set_new(j, "clock", json_number(m->clock ? (int64_t)m->clock : MODEL_UNKNOWN));
     json_object_set_new(j, "counter_overhead", json_number(m->counter_overhead));
     json_object_set_new(j, "jitter", json_number(m->jitter));
     json_object_set_new(j, "caches", caches);
@@ -291,7 +292,9 @@ static void read_model(struct reader *r, const json_t *j, struct model *m) {
     m->platform = get_text(r, j, "platform");
     snprintf(m->digest, sizeof m->digest, "%s", digest);
     free(digest);
-    m->clock = (uint64_t)get_number(r, j, "clock");
+    int64_t clock = get_number(r, j, "clock");
+    m->clock = clock == MODEL_UNKNOWN ? 0 : (uint64_t)clock;
+    m->estimate = get_choice(r, j, "status", "inferred", "estimate") == 1;
     m->counter_overhead = get_number(r, j, "counter_overhead");
     m->jitter = get_number(r, j, "jitter");
     for (int c = 0; c < MODEL_CLASSES; c++)
@@ -384,7 +387,8 @@ static void print_latencies(const struct model *m, FILE *out) {
 }
 
 void model_print(const struct model *m, FILE *out) {
-    fprintf(out, "Platform %s, %" PRIu64 " Hz\n", m->platform, m->clock);
+    fprintf(out, "Platform %s, %s, ", m->platform, m->estimate ? "estimate" : "inferred");
+    print_number(out, m->clock ? (int64_t)m->clock : MODEL_UNKNOWN, " Hz\n");
     for (size_t i = 0; i < m->caches.len; i++)
         print_cache(&m->caches.data[i], out);
     for (size_t i = 0; i < m->tlbs.len; i++)

@@ -30,13 +30,13 @@ static void add_bursts(struct infer *f, enum op_kind kind) {
     enum { SIZES = sizeof sizes };
     uint64_t pages = (f->lab.cached - LOWEST) / LEAST_PAGE, last = 0;
     for (int i = 0; i < ROUNDS * SIZES; i++) {
-        uint64_t n = sizes[i < 6 ? SIZES - 1 - i % 3 : (int)random_below(f, SIZES)], hop = 1ull << (i % 2 ? 0 : random_below(f, 10)), first = random_below(f, pages);
+        uint64_t n = sizes[i < 6 ? SIZES - 1 - i % 3 : (int)random_below(f, SIZES)], hop = 1ull << (i % 2 ? 0 : random_below(f, 10)), first = random_below(f, pages * f->lab.aliases);
         for (int k = 0; k < BURST; k++) {
-            uint64_t page = (first + hop * random_below(f, n)) % pages;
+            uint64_t page = (first + hop * random_below(f, n)) % (pages * f->lab.aliases);
             if (page == last)
-                page = (page + hop) % pages;
+                page = (page + hop) % (pages * f->lab.aliases);
             last = page;
-            lab_op(&f->lab, kind, LOWEST + page * LEAST_PAGE + page * 64 % LEAST_PAGE);
+            lab_op(&f->lab, kind, page / pages * LAB_ALIAS + LOWEST + page % pages * LEAST_PAGE + page * 64 % LEAST_PAGE);
         }
     }
 }
