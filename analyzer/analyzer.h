@@ -67,6 +67,7 @@ char *walk_context_name(const struct walk *w, uint32_t context);
 struct bin {
     uint64_t cycles, count;
 };
+typedef VEC(struct bin) bin_list; /* sorted by cycles, counts above 0 */
 struct sighting {             /* where an extreme was seen: so it can be found again */
     uint32_t trace;           /* index into traces */
     uint64_t position;        /* record index */
@@ -77,23 +78,28 @@ struct profile_trace {
     uint64_t boot;            /* records before the first kernel entry */
     uint64_t lost, cut;       /* records lost; entries dropped because of loss or the end of the trace */
 };
+/* A unit: an IPG edge in a context, the first iteration and the later ones of the (outermost three) loops around `from` apart: bit n of
+ * `turn` is set in the later iterations of the nth loop from outside, callers' loops included. */
 struct profile_edge {
     uint32_t context;         /* of `from` */
+    uint32_t turn;
     uint64_t from, to;        /* points */
-    VEC(struct bin) bins;     /* sorted by cycles */
+    bin_list bins;            /* all its executions, those of entries that were cut included */
     uint64_t count;
-    struct sighting max_at;
+    struct sighting min_at, max_at;
 };
-struct edge_count {
+struct path_edge {
     uint32_t edge;            /* index into edges */
-    uint64_t count;
+    uint64_t count;           /* how often the longest of the path's entries passed it */
+    bin_list bins;            /* its executions on this path: what it takes may hang on the way that led to it and goes on */
 };
-/* Kernel entries that passed the same set of IPG edges. The counts are those of the longest of them. */
+/* Kernel entries that passed the same set of units. */
 struct profile_path {
-    VEC(struct edge_count) edges; /* sorted by edge; the first point is edges' only one that nothing leads to */
+    VEC(struct path_edge) edges; /* sorted by edge; the first point is edges' only one that nothing leads to */
     uint64_t start, end;      /* points */
     uint64_t count, min, max;
-    struct sighting max_at;
+    bin_list bins;            /* of the whole entries: count of them, from min to max */
+    struct sighting min_at, max_at;
 };
 struct profile_loop {
     uint64_t header, max;     /* most executions of the header for one entry to the loop */
@@ -103,12 +109,14 @@ struct profile {
     struct trace_info info;
     VEC(struct profile_trace) traces;   /* sorted by digest */
     VEC(char *) contexts;               /* names, sorted */
-    VEC(struct profile_edge) edges;     /* sorted by context, from, to */
+    VEC(struct profile_edge) edges;     /* sorted by context, from, to, turn */
     VEC(struct profile_path) paths;     /* sorted by their edges */
     VEC(struct profile_loop) loops;     /* sorted by header */
 };
 
 void profile_free(struct profile *p);
+void bins_add(bin_list *bins, uint64_t cycles, uint64_t count);
+void bins_merge(bin_list *into, const bin_list *from);
 /* Replay one trace through the CFG. ERR_INPUT: the trace is of another build, damaged, or has a step that the CFG does not have
  * (says which record, and both places). */
 struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e);

@@ -5,41 +5,62 @@
 
 /* ---- building from a replay ---------------------------------------------------------------------------------------- */
 
+struct step_seen {
+    uint32_t unit;
+    uint64_t cycles;
+};
 struct builder {
     struct walk *w;
     struct profile *p;
-    struct map paths;                       /* hash of the set of edges → path */
-    VEC(struct profile_edge) edges;         /* by walk->ipg index */
+    struct map paths;                       /* hash of the set of units → path */
+    VEC(struct profile_edge) edges;         /* by unit */
     VEC(struct profile_loop) loops;         /* by cfg loop */
+    VEC(struct step_seen) entry;            /* what this kernel entry passed */
+    VEC(uint32_t) place;                    /* unit → index into the entry's path's edges: valid for the units it touched */
 };
 
-static void bin_add(struct profile_edge *edge, uint64_t cycles, uint64_t count) {
-    size_t lo = 0, hi = edge->bins.len;
+void bins_add(bin_list *bins, uint64_t cycles, uint64_t count) {
+    size_t lo = 0, hi = bins->len;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        if (edge->bins.data[mid].cycles < cycles)
+        if (bins->data[mid].cycles < cycles)
             lo = mid + 1;
         else
             hi = mid;
     }
-    edge->count += count;
-    if (lo < edge->bins.len && edge->bins.data[lo].cycles == cycles) {
-        edge->bins.data[lo].count += count;
+    if (lo < bins->len && bins->data[lo].cycles == cycles) {
+        bins->data[lo].count += count;
         return;
     }
-    vec_push(&edge->bins, ((struct bin){0}));
-    memmove(edge->bins.data + lo + 1, edge->bins.data + lo, (edge->bins.len - 1 - lo) * sizeof(struct bin));
-    edge->bins.data[lo] = (struct bin){cycles, count};
+    vec_push(bins, ((struct bin){0}));
+    memmove(bins->data + lo + 1, bins->data + lo, (bins->len - 1 - lo) * sizeof(struct bin));
+    bins->data[lo] = (struct bin){cycles, count};
 }
 
-static void on_edge(void *user, uint32_t ipg, uint64_t cycles, uint64_t position) {
+void bins_merge(bin_list *into, const bin_list *from) {
+    for (size_t i = 0; i < from->len; i++)
+        bins_add(into, from->data[i].cycles, from->data[i].count);
+}
+
+static uint64_t bins_least(const bin_list *bins) { return bins->data[0].cycles; }
+static uint64_t bins_most(const bin_list *bins) { return bins->data[bins->len - 1].cycles; }
+
+static void on_begin(void *user) { ((struct builder *)user)->entry.len = 0; }
+
+static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t position) {
     struct builder *b = user;
-    while (b->edges.len <= ipg)
+    while (b->edges.len <= unit) {
         vec_push(&b->edges, ((struct profile_edge){0}));
-    struct profile_edge *edge = &b->edges.data[ipg];
-    if (edge->count == 0 || cycles > edge->bins.data[edge->bins.len - 1].cycles)
+        vec_push(&b->place, 0);
+    }
+    struct profile_edge *edge = &b->edges.data[unit];
+    if (edge->count == 0 || cycles > bins_most(&edge->bins))
         edge->max_at = (struct sighting){0, position};
-    bin_add(edge, cycles, 1);
+    if (edge->count == 0 || cycles < bins_least(&edge->bins))
+        edge->min_at = (struct sighting){0, position};
+    edge->count++;
+    bins_add(&edge->bins, cycles, 1);
+    vec_push(&b->entry, ((struct step_seen){unit, cycles}));
 }
 
 static void on_loop(void *user, uint32_t loop, uint64_t executions, uint64_t position) {
@@ -60,6 +81,8 @@ static bool same_edges(const struct profile_path *path, const struct replay_entr
     return true;
 }
 
+static uint64_t point_of(const struct walk *w, uint32_t node) { return w->cfg->blocks.data[w->nodes.data[node].block].addr; }
+
 static struct profile_path *path_for(struct builder *b, const struct replay_entry *entry) {
     uint64_t key = 0, found;
     for (size_t i = 0; i < entry->touches; i++)
@@ -70,28 +93,35 @@ static struct profile_path *path_for(struct builder *b, const struct replay_entr
         if (same_edges(&b->p->paths.data[found], entry))
             return &b->p->paths.data[found];
     }
-    struct profile_path path = {.min = UINT64_MAX};
+    struct profile_path path = {.start = point_of(b->w, entry->start), .end = point_of(b->w, entry->end)};
+    for (size_t i = 0; i < entry->touches; i++)
+        vec_push(&path.edges, ((struct path_edge){.edge = entry->touched[i]}));
     vec_push(&b->p->paths, path);
     map_put(&b->paths, key, b->p->paths.len - 1);
     return &b->p->paths.data[b->p->paths.len - 1];
 }
 
-static uint64_t point_of(const struct walk *w, uint32_t node) { return w->cfg->blocks.data[w->nodes.data[node].block].addr; }
-
 static void on_entry(void *user, const struct replay_entry *entry) {
     struct builder *b = user;
     struct profile_path *path = path_for(b, entry);
-    if (path->count++ == 0 || entry->cycles > path->max) {
-        path->start = point_of(b->w, entry->start);
-        path->end = point_of(b->w, entry->end);
+    bool longest = path->count == 0 || entry->cycles > path->max, shortest = path->count == 0 || entry->cycles < path->min;
+    path->count++;
+    bins_add(&path->bins, entry->cycles, 1);
+    if (shortest) {
+        path->min = entry->cycles;
+        path->min_at = (struct sighting){0, entry->position};
+    }
+    if (longest) {
         path->max = entry->cycles;
         path->max_at = (struct sighting){0, entry->position};
-        path->edges.len = 0;
-        for (size_t i = 0; i < entry->touches; i++)
-            vec_push(&path->edges, ((struct edge_count){entry->touched[i], entry->times[entry->touched[i]]}));
     }
-    if (entry->cycles < path->min)
-        path->min = entry->cycles;
+    for (size_t i = 0; i < path->edges.len; i++) {
+        b->place.data[path->edges.data[i].edge] = (uint32_t)i;
+        if (longest)
+            path->edges.data[i].count = entry->times[path->edges.data[i].edge];
+    }
+    for (size_t i = 0; i < b->entry.len; i++)
+        bins_add(&path->edges.data[b->place.data[b->entry.data[i].unit]].bins, b->entry.data[i].cycles, 1);
 }
 
 /* ---- canonical order ----------------------------------------------------------------------------------------------- */
@@ -104,11 +134,12 @@ static int by_place(const void *va, const void *vb) {
     const struct profile_edge *a = va, *b = vb;
     int c = THREE_WAY(a->context, b->context);
     c = c ? c : THREE_WAY(a->from, b->from);
-    return c ? c : THREE_WAY(a->to, b->to);
+    c = c ? c : THREE_WAY(a->to, b->to);
+    return c ? c : THREE_WAY(a->turn, b->turn);
 }
 
 static int by_edge(const void *va, const void *vb) {
-    const struct edge_count *a = va, *b = vb;
+    const struct path_edge *a = va, *b = vb;
     return THREE_WAY(a->edge, b->edge);
 }
 
@@ -180,13 +211,14 @@ static void hand_over(struct builder *b) {
         struct profile_edge edge = b->edges.data[i];
         if (!edge.count)
             continue;
-        const struct ipg_edge *ipg = &w->ipg.data[i];
+        const struct ipg_edge *ipg = &w->ipg.data[unit_ipg((uint32_t)i)];
         uint32_t context = w->nodes.data[ipg->from].context;
         if (!named[context]) {
             vec_push(&p->contexts, walk_context_name(w, context));
             named[context] = (uint32_t)p->contexts.len;
         }
         edge.context = named[context] - 1;
+        edge.turn = unit_turn((uint32_t)i);
         edge.from = point_of(w, ipg->from);
         edge.to = point_of(w, ipg->to);
         kept[i] = (uint32_t)p->edges.len;
@@ -206,7 +238,7 @@ static void hand_over(struct builder *b) {
 
 struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e) {
     struct builder b = {.w = walk_new(g), .p = mem_alloc(sizeof *b.p)};
-    struct replay_events events = {&b, on_edge, on_entry, on_loop};
+    struct replay_events events = {.user = &b, .edge = on_edge, .begin = on_begin, .entry = on_entry, .loop = on_loop};
     struct profile_trace totals;
     for (size_t i = 0; i < g->loops.len; i++)
         vec_push(&b.loops, ((struct profile_loop){0}));
@@ -219,6 +251,8 @@ struct profile *profile_replay(const struct cfg *g, const char *trace_path, stru
     walk_free(b.w);
     map_free(&b.paths);
     vec_free(&b.loops);
+    vec_free(&b.entry);
+    vec_free(&b.place);
     if (rc < 0)
         for (size_t i = 0; i < b.edges.len; i++)
             vec_free(&b.edges.data[i].bins);
@@ -236,8 +270,13 @@ void profile_free(struct profile *p) {
         free(p->contexts.data[i]);
     for (size_t i = 0; i < p->edges.len; i++)
         vec_free(&p->edges.data[i].bins);
-    for (size_t i = 0; i < p->paths.len; i++)
-        vec_free(&p->paths.data[i].edges);
+    for (size_t i = 0; i < p->paths.len; i++) {
+        struct profile_path *path = &p->paths.data[i];
+        for (size_t k = 0; k < path->edges.len; k++)
+            vec_free(&path->edges.data[k].bins);
+        vec_free(&path->edges);
+        vec_free(&path->bins);
+    }
     vec_free(&p->contexts);
     vec_free(&p->edges);
     vec_free(&p->paths);
@@ -250,6 +289,8 @@ void profile_free(struct profile *p) {
 
 /* Of two sightings of the same extreme the one in the smaller trace digest, then position, is kept: any order of merging agrees. */
 static bool earlier(struct sighting a, struct sighting b) { return a.trace != b.trace ? a.trace < b.trace : a.position < b.position; }
+
+static void renumber(struct sighting *s, const uint32_t *trace) { s->trace = trace[s->trace]; }
 
 static int merge_traces(struct profile *into, struct profile *from, struct err *e) {
     size_t old = into->traces.len;
@@ -268,12 +309,16 @@ static int merge_traces(struct profile *into, struct profile *from, struct err *
     struct profile *both[2] = {into, from};
     for (int k = 0; k < 2; k++) {
         const uint32_t *map = k ? to + old : to;
-        for (size_t i = 0; i < both[k]->edges.len; i++)
-            both[k]->edges.data[i].max_at.trace = map[both[k]->edges.data[i].max_at.trace];
-        for (size_t i = 0; i < both[k]->paths.len; i++)
-            both[k]->paths.data[i].max_at.trace = map[both[k]->paths.data[i].max_at.trace];
+        for (size_t i = 0; i < both[k]->edges.len; i++) {
+            renumber(&both[k]->edges.data[i].min_at, map);
+            renumber(&both[k]->edges.data[i].max_at, map);
+        }
+        for (size_t i = 0; i < both[k]->paths.len; i++) {
+            renumber(&both[k]->paths.data[i].min_at, map);
+            renumber(&both[k]->paths.data[i].max_at, map);
+        }
         for (size_t i = 0; i < both[k]->loops.len; i++)
-            both[k]->loops.data[i].max_at.trace = map[both[k]->loops.data[i].max_at.trace];
+            renumber(&both[k]->loops.data[i].max_at, map);
     }
     free(before);
     free(to);
@@ -283,6 +328,12 @@ static int merge_traces(struct profile *into, struct profile *from, struct err *
 static uint32_t context_named(const struct profile *p, size_t known, const char *name) {
     char **at = known ? bsearch(&name, p->contexts.data, known, sizeof *at, by_name) : NULL;
     return at ? (uint32_t)(at - p->contexts.data) : NONE;
+}
+
+/* *at was seen with extreme OLD; another sighting has NEW, and is kept if that is beyond: for a low-water mark swap OLD and NEW. */
+static void keep_sighting(struct sighting *at, uint64_t old, struct sighting other, uint64_t new) {
+    if (new > old || (new == old && earlier(other, *at)))
+        *at = other;
 }
 
 /* FROM's contexts and edges are appended under INTO's indices; returns where FROM's edges went (the caller frees it). */
@@ -307,25 +358,31 @@ static uint32_t *merge_edges(struct profile *into, struct profile *from) {
             *f = (struct profile_edge){0};
             continue;
         }
-        uint64_t old = at->bins.data[at->bins.len - 1].cycles, new = f->bins.data[f->bins.len - 1].cycles;
-        if (new > old || (new == old && earlier(f->max_at, at->max_at)))
-            at->max_at = f->max_at;
-        for (size_t k = 0; k < f->bins.len; k++)
-            bin_add(at, f->bins.data[k].cycles, f->bins.data[k].count);
+        keep_sighting(&at->max_at, bins_most(&at->bins), f->max_at, bins_most(&f->bins));
+        keep_sighting(&at->min_at, bins_least(&f->bins), f->min_at, bins_least(&at->bins));
+        at->count += f->count;
+        bins_merge(&at->bins, &f->bins);
     }
     free(context);
     return to;
 }
 
+/* Both have the same edges, sorted alike. The counts are of the longest entry: of two as long, that of the sighting kept. */
 static void merge_path(struct profile_path *at, struct profile_path *f) {
+    bool later = f->max > at->max || (f->max == at->max && earlier(f->max_at, at->max_at));
+    keep_sighting(&at->min_at, f->min, f->min_at, at->min);
     at->count += f->count;
-    if (f->min < at->min)
-        at->min = f->min;
-    if (f->max < at->max || (f->max == at->max && !earlier(f->max_at, at->max_at)))
-        return;
-    at->max = f->max;
-    at->max_at = f->max_at;
-    memcpy(at->edges.data, f->edges.data, f->edges.len * sizeof *f->edges.data);
+    at->min = f->min < at->min ? f->min : at->min;
+    bins_merge(&at->bins, &f->bins);
+    for (size_t k = 0; k < at->edges.len; k++) {
+        bins_merge(&at->edges.data[k].bins, &f->edges.data[k].bins);
+        if (later)
+            at->edges.data[k].count = f->edges.data[k].count;
+    }
+    if (later) {
+        at->max = f->max;
+        at->max_at = f->max_at;
+    }
 }
 
 static void merge_paths(struct profile *into, struct profile *from, const uint32_t *to) {

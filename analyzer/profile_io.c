@@ -1,11 +1,11 @@
 /* Profile files (.prof). Text, one thing a line, closed by a checksum:
  *
- *   potoroo-profile 1
+ *   potoroo-profile 2
  *   kernel BUILD_ID isa ISA platform DIGEST clock HZ port 0|1
  *   trace DIGEST records N entries N boot N lost N cut N
  *   context NAME                                             indices are by order, from 0
- *   edge CONTEXT FROM TO at TRACE POSITION : CYCLES*COUNT …  points in hexadecimal
- *   path START END count N min N max N at TRACE POSITION : EDGE*COUNT …
+ *   edge CONTEXT FROM TO TURN low TRACE POSITION high TRACE POSITION : BINS  points in hexadecimal; BINS: CYCLES*COUNT,…
+ *   path START END low TRACE POSITION high TRACE POSITION : BINS : EDGE*COUNT=BINS …  whole entries; each unit passed on it
  *   loop HEADER max N at TRACE POSITION
  *   end XXH3                                                 of all bytes before this line */
 #include "analyzer/analyzer.h"
@@ -17,7 +17,7 @@
 
 static void put_header(const struct profile *p, FILE *out) {
     const struct trace_info *i = &p->info;
-    fprintf(out, "potoroo-profile 1\nkernel %s isa %s platform %s clock %" PRIu64 " port %d\n", i->build_id, i->isa, i->platform, i->clock_hz, i->port);
+    fprintf(out, "potoroo-profile 2\nkernel %s isa %s platform %s clock %" PRIu64 " port %d\n", i->build_id, i->isa, i->platform, i->clock_hz, i->port);
     for (size_t k = 0; k < p->traces.len; k++) {
         const struct profile_trace *t = &p->traces.data[k];
         fprintf(out, "trace %s records %" PRIu64 " entries %" PRIu64 " boot %" PRIu64 " lost %" PRIu64 " cut %" PRIu64 "\n", t->digest,
@@ -27,20 +27,33 @@ static void put_header(const struct profile *p, FILE *out) {
         fprintf(out, "context %s\n", p->contexts.data[k]);
 }
 
+static void put_bins(const bin_list *bins, FILE *out) {
+    for (size_t k = 0; k < bins->len; k++)
+        fprintf(out, "%s%" PRIu64 "*%" PRIu64, k ? "," : "", bins->data[k].cycles, bins->data[k].count);
+}
+
+static void put_sightings(struct sighting low, struct sighting high, FILE *out) {
+    fprintf(out, " low %" PRIu32 " %" PRIu64 " high %" PRIu32 " %" PRIu64 " : ", low.trace, low.position, high.trace, high.position);
+}
+
 static void put_body(const struct profile *p, FILE *out) {
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        fprintf(out, "edge %" PRIu32 " %" PRIx64 " %" PRIx64 " at %" PRIu32 " %" PRIu64 " :", x->context, x->from, x->to, x->max_at.trace, x->max_at.position);
-        for (size_t k = 0; k < x->bins.len; k++)
-            fprintf(out, " %" PRIu64 "*%" PRIu64, x->bins.data[k].cycles, x->bins.data[k].count);
+        fprintf(out, "edge %" PRIu32 " %" PRIx64 " %" PRIx64 " %" PRIu32, x->context, x->from, x->to, x->turn);
+        put_sightings(x->min_at, x->max_at, out);
+        put_bins(&x->bins, out);
         fputc('\n', out);
     }
     for (size_t i = 0; i < p->paths.len; i++) {
         const struct profile_path *x = &p->paths.data[i];
-        fprintf(out, "path %" PRIx64 " %" PRIx64 " count %" PRIu64 " min %" PRIu64 " max %" PRIu64 " at %" PRIu32 " %" PRIu64 " :", x->start, x->end,
-                x->count, x->min, x->max, x->max_at.trace, x->max_at.position);
-        for (size_t k = 0; k < x->edges.len; k++)
-            fprintf(out, " %" PRIu32 "*%" PRIu64, x->edges.data[k].edge, x->edges.data[k].count);
+        fprintf(out, "path %" PRIx64 " %" PRIx64, x->start, x->end);
+        put_sightings(x->min_at, x->max_at, out);
+        put_bins(&x->bins, out);
+        fputs(" :", out);
+        for (size_t k = 0; k < x->edges.len; k++) {
+            fprintf(out, " %" PRIu32 "*%" PRIu64 "=", x->edges.data[k].edge, x->edges.data[k].count);
+            put_bins(&x->edges.data[k].bins, out);
+        }
         fputc('\n', out);
     }
     for (size_t i = 0; i < p->loops.len; i++) {
@@ -119,14 +132,14 @@ static bool next_is(const struct cursor *c, const char *word) {
     return !c->bad && (size_t)(c->end - c->at) >= n && memcmp(c->at, word, n) == 0;
 }
 
-static struct sighting take_sighting(struct cursor *c, const struct profile *p) {
-    uint64_t trace = take_field(c, " at ", 10), position = take_field(c, " ", 10);
+static struct sighting take_sighting(struct cursor *c, const char *word, const struct profile *p) {
+    uint64_t trace = take_field(c, word, 10), position = take_field(c, " ", 10);
     c->bad = c->bad || trace >= p->traces.len;
     return (struct sighting){(uint32_t)trace, position};
 }
 
 static void take_header(struct cursor *c, struct profile *p) {
-    take_word(c, "potoroo-profile 1\nkernel ");
+    take_word(c, "potoroo-profile 2\nkernel ");
     c->line = 2;
     take_text(c, p->info.build_id, sizeof p->info.build_id);
     take_word(c, " isa ");
@@ -161,23 +174,30 @@ static void take_header(struct cursor *c, struct profile *p) {
     }
 }
 
+/* Returns how many observations there are. */
+static uint64_t take_bins(struct cursor *c, bin_list *bins) {
+    uint64_t last = 0, total = 0;
+    do {
+        struct bin b = {.cycles = take_number(c, 10), .count = 0};
+        b.count = take_field(c, "*", 10);
+        c->bad = c->bad || b.count == 0 || (bins->len && b.cycles <= last) || __builtin_add_overflow(total, b.count, &total);
+        last = b.cycles;
+        vec_push(bins, b);
+    } while (next_is(c, ",") && (c->at++, true));
+    return total;
+}
+
 static void take_edge(struct cursor *c, struct profile *p) {
     struct profile_edge x = {0};
-    uint64_t last = 0;
     x.context = (uint32_t)take_field(c, "edge ", 10);
     x.from = take_field(c, " ", 16);
     x.to = take_field(c, " ", 16);
-    x.max_at = take_sighting(c, p);
-    take_word(c, " :");
-    while (next_is(c, " ")) {
-        struct bin b = {.cycles = take_field(c, " ", 10), .count = 0};
-        b.count = take_field(c, "*", 10);
-        c->bad = c->bad || b.count == 0 || (x.bins.len && b.cycles <= last);
-        last = b.cycles;
-        x.count += b.count;
-        vec_push(&x.bins, b);
-    }
-    c->bad = c->bad || x.context >= p->contexts.len || x.bins.len == 0;
+    x.turn = (uint32_t)take_field(c, " ", 10);
+    x.min_at = take_sighting(c, " low ", p);
+    x.max_at = take_sighting(c, " high ", p);
+    take_word(c, " : ");
+    x.count = take_bins(c, &x.bins);
+    c->bad = c->bad || x.context >= p->contexts.len || x.turn >= 8;
     take_line(c);
     vec_push(&p->edges, x);
 }
@@ -186,18 +206,21 @@ static void take_path(struct cursor *c, struct profile *p) {
     struct profile_path x = {0};
     x.start = take_field(c, "path ", 16);
     x.end = take_field(c, " ", 16);
-    x.count = take_field(c, " count ", 10);
-    x.min = take_field(c, " min ", 10);
-    x.max = take_field(c, " max ", 10);
-    x.max_at = take_sighting(c, p);
+    x.min_at = take_sighting(c, " low ", p);
+    x.max_at = take_sighting(c, " high ", p);
+    take_word(c, " : ");
+    x.count = take_bins(c, &x.bins);
+    x.min = x.bins.data[0].cycles;
+    x.max = x.bins.data[x.bins.len - 1].cycles;
     take_word(c, " :");
     while (next_is(c, " ")) {
-        struct edge_count k = {.edge = (uint32_t)take_field(c, " ", 10), .count = 0};
+        struct path_edge k = {.edge = (uint32_t)take_field(c, " ", 10)};
         k.count = take_field(c, "*", 10);
-        c->bad = c->bad || k.edge >= p->edges.len || k.count == 0;
+        take_word(c, "=");
+        take_bins(c, &k.bins);
+        c->bad = c->bad || k.edge >= p->edges.len || k.count == 0 || (x.edges.len && k.edge <= x.edges.data[x.edges.len - 1].edge);
         vec_push(&x.edges, k);
     }
-    c->bad = c->bad || x.count == 0 || x.min > x.max;
     take_line(c);
     vec_push(&p->paths, x);
 }
@@ -205,7 +228,7 @@ static void take_path(struct cursor *c, struct profile *p) {
 static void take_loop(struct cursor *c, struct profile *p) {
     struct profile_loop x = {.header = take_field(c, "loop ", 16), .max = 0};
     x.max = take_field(c, " max ", 10);
-    x.max_at = take_sighting(c, p);
+    x.max_at = take_sighting(c, " at ", p);
     take_line(c);
     vec_push(&p->loops, x);
 }
@@ -242,6 +265,10 @@ struct profile *profile_read(const char *path, struct err *e) {
 
 static json_t *hex(uint64_t addr) { return json_sprintf("0x%" PRIx64, addr); }
 
+static json_t *sighting_json(const struct profile *p, struct sighting s) {
+    return json_pack("{s:s,s:I}", "trace", p->traces.data[s.trace].digest, "record", (json_int_t)s.position);
+}
+
 json_t *profile_json(const struct profile *p) {
     json_t *traces = json_array(), *edges = json_array(), *loops = json_array();
     for (size_t i = 0; i < p->traces.len; i++) {
@@ -254,9 +281,9 @@ json_t *profile_json(const struct profile *p) {
         json_t *bins = json_array();
         for (size_t k = 0; k < x->bins.len; k++)
             json_array_append_new(bins, json_pack("[I,I]", (json_int_t)x->bins.data[k].cycles, (json_int_t)x->bins.data[k].count));
-        json_array_append_new(edges, json_pack("{s:s,s:o,s:o,s:I,s:o,s:{s:s,s:I}}", "context", p->contexts.data[x->context], "from", hex(x->from), "to",
-                                               hex(x->to), "count", (json_int_t)x->count, "profile", bins, "max_at", "trace",
-                                               p->traces.data[x->max_at.trace].digest, "record", (json_int_t)x->max_at.position));
+        json_array_append_new(edges, json_pack("{s:s,s:o,s:o,s:i,s:I,s:o,s:o,s:o}", "context", p->contexts.data[x->context], "from", hex(x->from), "to",
+                                               hex(x->to), "turn", (int)x->turn, "count", (json_int_t)x->count, "profile", bins, "min_at",
+                                               sighting_json(p, x->min_at), "max_at", sighting_json(p, x->max_at)));
     }
     for (size_t i = 0; i < p->loops.len; i++)
         json_array_append_new(loops, json_pack("{s:o,s:I}", "header", hex(p->loops.data[i].header), "max", (json_int_t)p->loops.data[i].max));
@@ -269,10 +296,10 @@ void profile_print(const struct profile *p, FILE *out) {
     for (size_t i = 0; i < p->traces.len; i++)
         fprintf(out, "trace %s: %" PRIu64 " records, %" PRIu64 " kernel entries, %" PRIu64 " lost, %" PRIu64 " cut\n", p->traces.data[i].digest,
                 p->traces.data[i].records, p->traces.data[i].entries, p->traces.data[i].lost, p->traces.data[i].cut);
-    fprintf(out, "%18s %18s %10s %8s %8s  %s\n", "from", "to", "count", "min", "max", "context");
+    fprintf(out, "%18s %18s %4s %10s %8s %8s  %s\n", "from", "to", "turn", "count", "min", "max", "context");
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        fprintf(out, "%18" PRIx64 " %18" PRIx64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %s\n", x->from, x->to, x->count, x->bins.data[0].cycles,
+        fprintf(out, "%18" PRIx64 " %18" PRIx64 " %4" PRIu32 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %s\n", x->from, x->to, x->turn, x->count, x->bins.data[0].cycles,
                 x->bins.data[x->bins.len - 1].cycles, p->contexts.data[x->context]);
     }
 }

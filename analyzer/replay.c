@@ -14,7 +14,7 @@ struct replay {
     uint64_t begun, cycle, position; /* of the entry's first record; of the last record */
     uint64_t first_cycle;
     bool first_enter_seen;
-    VEC(uint64_t) times;             /* by IPG edge, of this entry */
+    VEC(uint64_t) times;             /* by unit, of this entry */
     VEC(uint32_t) touched;
     struct map runs_index;           /* (context, loop) → runs */
     VEC(struct loop_run) runs;
@@ -39,6 +39,40 @@ static bool loop_has(const struct cfg *g, uint32_t loop, uint32_t block) {
 
 /* Only the innermost loop of which BLOCK is an entry can be entered or repeated by an edge to it from outside or inside of it;
  * an enclosing loop with the same header is one loop, so the chain upward is walked to cover irreducible nests too. */
+static uint64_t *executions_of(struct replay *r, uint32_t context, uint32_t loop) {
+    uint64_t key = (uint64_t)context << 32 | loop, index;
+    if (!map_get(&r->runs_index, key, &index)) {
+        index = r->runs.len;
+        vec_push(&r->runs, ((struct loop_run){0}));
+        map_put(&r->runs_index, key, index);
+    }
+    return &r->runs.data[index].executions;
+}
+
+uint32_t replay_loops_around(const struct walk *w, uint32_t context) {
+    uint32_t n = 0;
+    for (const struct context *c = &w->contexts.data[context]; c->parent != NONE; c = &w->contexts.data[c->parent])
+        for (uint32_t l = w->cfg->blocks.data[c->site].loop; l != NONE; l = w->cfg->loops.data[l].parent)
+            n++;
+    return n;
+}
+
+/* In which iterations of the loops around it control is at BLOCK in CONTEXT: unit_turn's bits. */
+static uint32_t turn_at(struct replay *r, uint32_t context, uint32_t block) {
+    const struct cfg *g = graph(r);
+    const struct context *c = &r->w->contexts.data[context];
+    uint32_t turn = c->parent == NONE ? 0 : turn_at(r, c->parent, c->site);
+    if (g->blocks.data[block].loop == NONE)
+        return turn;
+    uint32_t around = replay_loops_around(r->w, context);
+    for (uint32_t l = g->blocks.data[block].loop; l != NONE; l = g->loops.data[l].parent) {
+        uint32_t bit = around + g->loops.data[l].depth - 1;
+        if (bit < LOOPS_APART && *executions_of(r, context, l) > 1)
+            turn |= 1u << bit;
+    }
+    return turn;
+}
+
 static void count_loops(struct replay *r, const struct walk_edge *we) {
     const struct cfg *g = graph(r);
     const struct walk_node *n = &r->w->nodes.data[we->to];
@@ -49,32 +83,27 @@ static void count_loops(struct replay *r, const struct walk_edge *we) {
             entry |= loop->entries.data[i] == n->block;
         if (!entry)
             continue;
-        uint64_t key = (uint64_t)n->context << 32 | l, index;
-        if (!map_get(&r->runs_index, key, &index)) {
-            index = r->runs.len;
-            vec_push(&r->runs, ((struct loop_run){0}));
-            map_put(&r->runs_index, key, index);
-        }
         bool inside = we->within != NONE && loop_has(g, l, we->within);
-        uint64_t *count = &r->runs.data[index].executions;
+        uint64_t *count = executions_of(r, n->context, l);
         *count = inside ? *count + 1 : 1;
         if (r->events->loop)
             r->events->loop(r->events->user, l, *count, r->position);
     }
 }
 
-static void pass(struct replay *r, uint32_t edge, uint64_t cycles) {
+static void pass(struct replay *r, uint32_t edge, uint32_t turn, uint64_t cycles) {
     const struct walk_edge *we = &r->w->edges.data[edge];
     if (graph(r)->blocks.data[r->w->nodes.data[we->to].block].loop != NONE)
         count_loops(r, we);
     if (we->ipg == NONE)
         return;
-    while (r->times.len < r->w->ipg.len)
+    uint32_t unit = unit_of(we->ipg, turn);
+    while (r->times.len < r->w->ipg.len * TURNS)
         vec_push(&r->times, 0);
-    if (r->times.data[we->ipg]++ == 0)
-        vec_push(&r->touched, we->ipg);
+    if (r->times.data[unit]++ == 0)
+        vec_push(&r->touched, unit);
     if (r->events->edge)
-        r->events->edge(r->events->user, we->ipg, cycles, r->position);
+        r->events->edge(r->events->user, unit, cycles, r->position);
 }
 
 /* All nodes reachable from `at` without passing a point, breadth first; the edges to points are candidates. */
@@ -110,8 +139,9 @@ static int find_step(struct replay *r, uint32_t block, uint32_t *arrival, struct
     return 0;
 }
 
-/* Pass the edges that led to ARRIVAL, outermost first. */
+/* Pass the edges that led to ARRIVAL, outermost first. The step belongs to the iteration that it begins in. */
 static void pass_path(struct replay *r, uint32_t arrival, uint64_t cycles) {
+    uint32_t turn = turn_at(r, r->w->nodes.data[r->at].context, r->w->nodes.data[r->at].block);
     r->path.len = 0;
     for (uint32_t edge = arrival;;) {
         vec_push(&r->path, edge);
@@ -123,7 +153,7 @@ static void pass_path(struct replay *r, uint32_t arrival, uint64_t cycles) {
         edge = r->via.data[i];
     }
     while (r->path.len)
-        pass(r, r->path.data[--r->path.len], cycles);
+        pass(r, r->path.data[--r->path.len], turn, cycles);
 }
 
 static void drop_entry(struct replay *r) {
@@ -161,7 +191,11 @@ static int enter(struct replay *r, uint32_t block, const struct trace_record *re
         return err_set(e, ERR_INPUT, "%s is passed outside of any kernel entry", cfg_describe(graph(r), rec->addr));
     r->first_enter_seen = true;
     forget(r);
+    if (r->events->begin)
+        r->events->begin(r->events->user);
     r->start = r->at = walk_start(r->w, block);
+    for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
+        *executions_of(r, r->w->nodes.data[r->at].context, l) = 1;
     r->begun = r->position;
     r->first_cycle = rec->cycle;
     return 0;

@@ -24,8 +24,9 @@ enum { SHOWN = 10 };
 
 static uint64_t addr_of(const struct walk *w, uint32_t node) { return w->cfg->blocks.data[w->nodes.data[node].block].addr; }
 
-static void on_edge(void *user, uint32_t ipg, uint64_t cycles, uint64_t position) {
+static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t position) {
     struct verifier *v = user;
+    uint32_t ipg = unit_ipg(unit);
     uint64_t from = addr_of(v->w, v->w->ipg.data[ipg].from), to = addr_of(v->w, v->w->ipg.data[ipg].to), cost = 0;
     bool known = map_get(&v->cost, hash_bytes((uint64_t[]){from, to}, 16, 0), &cost);
     if (known && cycles <= cost)
@@ -39,7 +40,7 @@ static bool passed(const struct verifier *v, const struct replay_entry *entry, u
     if (addr_of(v->w, entry->start) == addr)
         return true;
     for (size_t i = 0; i < entry->touches; i++)
-        if (addr_of(v->w, v->w->ipg.data[entry->touched[i]].to) == addr)
+        if (addr_of(v->w, v->w->ipg.data[unit_ipg(entry->touched[i])].to) == addr)
             return true;
     return false;
 }

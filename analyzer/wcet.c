@@ -6,7 +6,7 @@
 /* ---- costs ---------------------------------------------------------------------------------------------------------- */
 
 /* The cost of an IPG edge is the most that it took in any context: a context seen less often, or never with cold caches, is not
- * believed to be faster. Nothing observed anywhere leaves UINT64_MAX: no cost, not zero. */
+ * believed to be faster; nor is the first iteration of a loop or a later one. Nothing observed anywhere leaves UINT64_MAX: no cost, not zero. */
 static void cost_edges(struct wcet *w) {
     struct map high = {0};
     const struct profile *p = w->profile;
@@ -103,7 +103,7 @@ static int flow_of(const struct row_graph *r, const struct placement *pl, const 
         if (ipg == NONE || r->edge_number.data[edge] == NONE)
             return err_set(e, ERR_INPUT, "it takes the step from %s to %s, which the analysis excludes%s", cfg_describe(w->cfg, x->from),
                            cfg_describe(w->cfg, x->to), ipg == NONE ? " (a 'never' fact?)" : "");
-        count[r->edge_number.data[edge]] = path->edges.data[i].count;
+        count[r->edge_number.data[edge]] += path->edges.data[i].count;
     }
     return 1;
 }

@@ -17,6 +17,17 @@ static uint32_t draw(uint32_t below) {
 
 static char *path_of(const char *name) { return str_printf("%s/%s", dir, name); }
 
+/* Returns how many observations. */
+static uint64_t random_bins(bin_list *bins) {
+    uint64_t cycles = 0, total = 0;
+    for (uint32_t n = 1 + draw(4); n; n--) {
+        struct bin b = {cycles += 1 + draw(5), 1 + draw(9)};
+        total += b.count;
+        vec_push(bins, b);
+    }
+    return total;
+}
+
 /* A random profile of one trace over a universe of 4 contexts × 6 × 6 points, already in canonical order. */
 static struct profile *random_profile(unsigned number) {
     static const char *const names[] = {"a", "a/b+0x10>c", "a/b+0x20>c", "a/b+0x20>c/c+0x4~d"};
@@ -33,18 +44,20 @@ static struct profile *random_profile(unsigned number) {
     for (uint32_t key = 0; key < 4 * 36; key++) {
         if (draw(3))
             continue;
-        struct profile_edge x = {.context = key / 36, .from = 0x1000 + key / 6 % 6 * 16, .to = 0x1000 + key % 6 * 16, .max_at = {0, draw(50)}};
-        uint64_t cycles = 0;
-        for (uint32_t n = 1 + draw(4); n; n--) {
-            struct bin b = {cycles += 1 + draw(5), 1 + draw(9)};
-            x.count += b.count;
-            vec_push(&x.bins, b);
-        }
+        struct profile_edge x = {.context = key / 36, .from = 0x1000 + key / 6 % 6 * 16, .to = 0x1000 + key % 6 * 16, .turn = key % 3,
+                                 .min_at = {0, draw(50)}, .max_at = {0, draw(50)}};
+        x.count = random_bins(&x.bins);
         vec_push(&p->edges, x);
     }
-    struct profile_path path = {.start = 0x1000, .end = 0x1050, .count = 1 + draw(5), .min = 5, .max = 6 + draw(3), .max_at = {0, draw(100)}};
-    for (uint32_t i = 0; i < p->edges.len; i += 1 + draw(9))
-        vec_push(&path.edges, ((struct edge_count){i, 1 + draw(3)}));
+    struct profile_path path = {.start = 0x1000, .end = 0x1050, .min_at = {0, draw(100)}, .max_at = {0, draw(100)}};
+    path.count = random_bins(&path.bins);
+    path.min = path.bins.data[0].cycles;
+    path.max = path.bins.data[path.bins.len - 1].cycles;
+    for (uint32_t i = 0; i < p->edges.len; i += 1 + draw(9)) {
+        struct path_edge k = {.edge = i, .count = 1 + draw(3)};
+        random_bins(&k.bins);
+        vec_push(&path.edges, k);
+    }
     vec_push(&p->paths, path);
     for (uint64_t h = 0; h < 3; h++)
         vec_push(&p->loops, ((struct profile_loop){0x1000 + 16 * h, 1 + draw(4), {0, draw(100)}}));
