@@ -127,6 +127,11 @@ struct profile *profile_read(const char *path, struct err *e);
 json_t *profile_json(const struct profile *p);
 void profile_print(const struct profile *p, FILE *out);
 
+/* ---- combination: see combine.h and tree.h -------------------------------------------------------------------------- */
+
+/* What is taken for granted of how the times of the units of a path hang together. Only UNKNOWN is sound whatever the kernel does. */
+enum dependence { DEPENDENCE_UNKNOWN, DEPENDENCE_INDEPENDENT, DEPENDENCE_COMONOTONIC };
+
 /* ---- the analysis file --------------------------------------------------------------------------------------------- */
 
 struct entry_spec {
@@ -158,6 +163,9 @@ struct wcet_row {
     mpz_t bound;
     uint64_t observed_max, observations;
     struct sighting max_at;
+    bin_list observed;        /* whole entries */
+    uint64_t tree_max;        /* longest path of the path tree, each unit at its longest in this row's own entries; 0: no tree */
+    char *tree_note;          /* why there is no tree, or why its longest path may exceed the bound; NULL */
     VEC(struct wcet_step) worst_path;
     VEC(char *) missing;      /* what makes it incomplete, in words */
     VEC(char *) ledger;       /* "kind\ttext\tgrounds" */
@@ -175,7 +183,8 @@ struct wcet {
 };
 /* ONLY (may be NULL): NULL-terminated names of the rows wanted. CERTIFICATES: path prefix, NULL for none.
  * Cross-checks on the way (each a fatal error): every observed path is a solution of the row's IPET, costs on it what was observed
- * at least, and the bound at most. */
+ * at least, and the bound at most; the longest path of the path tree is the bound if costs are the same and the row has no side
+ * constraints, and lies between what was observed and the bound if they are the row's own. */
 struct wcet *wcet_analyse(const struct analysis *a, const char *const *only, const char *certificates, struct err *e);
 void wcet_free(struct wcet *w);
 json_t *wcet_json(const struct wcet *w);

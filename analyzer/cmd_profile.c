@@ -1,4 +1,5 @@
 #include "analyzer/analyzer.h"
+#include "analyzer/cmd_profile.h"
 #include "analyzer/command.h"
 
 #include <getopt.h>
@@ -72,15 +73,23 @@ static int show(const char *file, bool json) {
 
 static int run(int argc, char **argv) {
     struct options o = {0};
+    struct profile_row_options rows = {0};
     static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"output", required_argument, NULL, 'o'},
                                             {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'j'},
-                                            {NULL, 0, NULL, 0}};
-    for (int c; (c = getopt_long(argc, argv, "k:o:f:", options, NULL)) != -1;) {
+                                            {"config", required_argument, NULL, 'c'}, {"csv", no_argument, NULL, 'v'},
+                                            {"units", no_argument, NULL, 'u'},        {"dependence", required_argument, NULL, 'd'},
+                                            {"confidence", required_argument, NULL, 'C'}, {NULL, 0, NULL, 0}};
+    for (int c; (c = getopt_long(argc, argv, "k:o:f:c:", options, NULL)) != -1;) {
         switch (c) {
         case 'k': o.kernel = optarg; break;
         case 'o': o.output = optarg; break;
         case 'f': o.facts = optarg; break;
-        case 'j': o.json = true; break;
+        case 'j': o.json = rows.json = true; break;
+        case 'c': rows.analysis = optarg; break;
+        case 'v': rows.csv = true; break;
+        case 'u': rows.units = true; break;
+        case 'd': rows.dependence = optarg; break;
+        case 'C': rows.confidence = optarg; break;
         default: return command_bad_option(&command_profile);
         }
     }
@@ -88,6 +97,10 @@ static int run(int argc, char **argv) {
     argc -= optind;
     if (argc == 2 && strcmp(argv[0], "show") == 0)
         return show(argv[1], o.json);
+    if (argc > 1 && strcmp(argv[0], "tree") == 0)
+        return profile_rows(&rows, true, argv + 1);
+    if (argc > 0 && strcmp(argv[0], "curve") == 0)
+        return profile_rows(&rows, false, argv + 1);
     bool merge = argc > 0 && strcmp(argv[0], "merge") == 0;
     if (!o.output || argc < 1 + merge || (!merge && !o.kernel))
         return command_usage(&command_profile, "-o, and -k with at least one trace, are needed");
@@ -105,12 +118,24 @@ const struct command command_profile = {
     "usage: potoroo profile -k KERNEL.elf [-f FACTS.ff] T.ptrace… -o P.prof\n"
     "       potoroo profile merge P.prof… -o ALL.prof\n"
     "       potoroo profile show P.prof [--json]\n"
+    "       potoroo profile tree ENTRY… [-c potoroo.ini] [--units] [--dependence D] [--confidence P]\n"
+    "       potoroo profile curve [ENTRY…] [-c potoroo.ini] [--json|--csv] [--dependence D] [--confidence P]\n"
     "\n"
     "Replays every trace through the kernel's control-flow graph and keeps, for each step between two\n"
     "instrumentation points and each call path, how often it took how many cycles. A step that the graph does\n"
     "not have is an error. Profiles of one build on one platform merge in any order.\n"
     "\n"
+    "\n"
+    "tree prints what an entry's paths are made of (sequence, alternative, loop, call, region), each node with\n"
+    "its combined profile; curve prints each entry's exceedance: observed, combined, and the bound.\n"
+    "\n"
     "  -k, --kernel KERNEL.elf  the kernel that was run\n"
     "  -f, --facts FACTS.ff     flow facts (targets of indirect calls and jumps)\n"
     "  -o, --output FILE        where to write\n"
-    "      --json               with show: JSON\n"};
+    "      --json               with show, curve: JSON\n"
+    "      --csv                with curve: entry, curve, cycles, P(time > cycles), a line a step\n"
+    "  -c, --config FILE        with tree, curve: the analysis (default: potoroo.ini)\n"
+    "      --units              with tree: the single steps too\n"
+    "      --dependence D       how units' times hang together: unknown (default: sound whatever they do),\n"
+    "                           independent (an assumption of yours), comonotonic (a heuristic, no bound)\n"
+    "      --confidence P       of the bands, default 0.95\n"};

@@ -69,6 +69,9 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
     json_object_set_new(j, "certificate", row->certificate ? json_string(row->certificate) : json_null());
     if (row->observations)
         json_object_set_new(j, "observed_max_at", json_pack("{s:s,s:I}", "trace", w->profile->traces.data[row->max_at.trace].digest, "record", (json_int_t)row->max_at.position));
+    if (row->tree_max || row->tree_note)
+        json_object_set_new(j, "tree", json_pack("{s:o,s:o}", "max", row->tree_max ? json_integer((json_int_t)row->tree_max) : json_null(), "note",
+                                                 row->tree_note ? json_string(row->tree_note) : json_null()));
     if (row->spec->budget)
         json_object_set_new(j, "budget", json_integer((json_int_t)row->spec->budget));
     return j;

@@ -34,6 +34,11 @@ void row_missing(struct row_graph *r, const char *fmt, ...) __attribute__((forma
 /* The row's integer program; what has no bound or no observation is added to row->missing. Owned by the caller. */
 struct ipet *row_ipet(struct row_graph *r);
 
+/* Called for each row when it is finished. IPG_OF: by profile edge, the walk's IPG edge or NONE. */
+typedef int row_visit_fn(void *user, const struct row_graph *r, const uint32_t *ipg_of, struct err *e);
+struct wcet *wcet_analyse_visiting(const struct analysis *a, const char *const *only, const char *certificates, row_visit_fn *visit, void *user,
+                                   struct err *e);
+
 /* Does an observed path belong to this row? */
 bool row_matches(const struct row_graph *r, const struct profile *p, const struct profile_path *path);
 

@@ -1,5 +1,6 @@
 /* The main job: costs from the profile, one IPET a row, and cross-checks by what is simpler than what made the bound. */
 #include "analyzer/row.h"
+#include "analyzer/tree.h"
 
 #include <inttypes.h>
 
@@ -171,6 +172,7 @@ static void observe(struct row_graph *r) {
             r->row->max_at = path->max_at;
         }
         r->row->observations += path->count;
+        bins_merge(&r->row->observed, &path->bins);
     }
 }
 
@@ -223,7 +225,7 @@ static void worst_path(struct row_graph *r, const uint64_t *count) {
 }
 
 /* What keeps the graph from having a finite longest path is said in words; the solver is not asked. */
-static int bound_row(struct row_graph *r, const struct ipet *ip, const char *certificates, struct err *e) {
+static int bound_row(struct row_graph *r, const struct ipet *ip, const char *certificates, bool *optimal, struct err *e) {
     struct ipet_result res;
     if (r->row->missing.len) {
         r->row->status = WCET_INCOMPLETE;
@@ -235,6 +237,7 @@ static int bound_row(struct row_graph *r, const struct ipet *ip, const char *cer
         return -1;
     if (res.status == ILP_OPTIMAL || res.status == ILP_BOUNDED) {
         mpz_set(r->row->bound, res.bound);
+        *optimal = res.status == ILP_OPTIMAL;
         r->row->status = WCET_ESTIMATE;
         if (res.count)
             worst_path(r, res.count);
@@ -244,6 +247,51 @@ static int bound_row(struct row_graph *r, const struct ipet *ip, const char *cer
     }
     ipet_result_free(&res);
     return 0;
+}
+
+/* ---- the path tree --------------------------------------------------------------------------------------------------- */
+
+static uint64_t same_cost(void *user, uint32_t ipg, uint32_t known, uint32_t turn) {
+    (void)known;
+    (void)turn;
+    return ((const struct wcet *)user)->cost.data[ipg];
+}
+
+/* The tree knows nothing of the solver: where they must agree and do not, one of them is wrong. */
+static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_t *ipg_of, bool optimal, struct err *e) {
+    struct wcet_row *row = r->row;
+    struct tree_most *m = tree_most_new(t, same_cost, false, (void *)r->w);
+    struct unit_table *u = units_new(r, ipg_of);
+    int64_t same = tree_most_of(m, t->root, 0, 0), own = units_most(u, t);
+    tree_most_free(m);
+    units_free(u);
+    if (same < 0 || own < 0) {
+        row->tree_note = str_dup("its longest path is too large a number");
+        return 0;
+    }
+    row->tree_max = (uint64_t)own;
+    row->tree_note = t->looser ? str_dup(t->looser) : NULL;
+    int against = mpz_cmp_si(row->bound, same); /* > 0: the bound is above the tree's longest path */
+    if (row->observed_max > row->tree_max)
+        return err_set(e, ERR_INPUT, "%" PRIu64 " cycles were observed, more than the longest path of the path tree, %" PRId64, row->observed_max, own);
+    if (own > same)
+        return err_set(e, ERR_INPUT, "the longest path of the path tree is %" PRId64 " cycles with the row's own times, but %" PRId64 " with all", own, same);
+    if ((t->looser ? against > 0 : against < 0) || (!t->looser && optimal && against != 0))
+        return err_set(e, ERR_INPUT, "the bound and the longest path of the path tree, %" PRId64 " cycles, disagree", same);
+    return 0;
+}
+
+static int check_tree(struct row_graph *r, const uint32_t *ipg_of, bool optimal, struct err *e) {
+    struct tree t;
+    if (tree_build(r, &t, e) < 0) {
+        if (e->kind != ERR_INCOMPLETE)
+            return -1;
+        r->row->tree_note = str_dup(e->text);
+        return 0;
+    }
+    int rc = compare_tree(r, &t, ipg_of, optimal, e);
+    tree_free(&t);
+    return rc;
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------------------------ */
@@ -289,6 +337,8 @@ struct rows_at_work {
     struct wcet *w;
     walk_problems problems;
     struct placement placement;
+    row_visit_fn *visit;
+    void *user;
     VEC(struct row_graph) graphs;
 };
 
@@ -313,16 +363,21 @@ static int begin_row(struct rows_at_work *a, const struct entry_spec *spec, stru
 
 static int finish_row(struct rows_at_work *a, size_t i, const char *certificates, struct err *e) {
     struct row_graph *r = &a->graphs.data[i];
+    bool optimal = false;
     r->row = &a->w->rows.data[i];
     if (row_select(r, &a->problems, e) < 0)
         return -1;
     struct ipet *ip = row_ipet(r);
     observe(r);
-    int rc = bound_row(r, ip, certificates, e);
+    int rc = bound_row(r, ip, certificates, &optimal, e);
     if (rc == 0)
         rc = cross_check(r, &a->placement, ip, e);
     if (rc == 0 && r->row->status != WCET_INCOMPLETE)
+        rc = check_tree(r, a->placement.ipg.data, optimal, e);
+    if (rc == 0 && r->row->status != WCET_INCOMPLETE)
         write_ledger(r);
+    if (rc == 0 && a->visit)
+        rc = a->visit(a->user, r, a->placement.ipg.data, e);
     ipet_free(ip);
     return rc;
 }
@@ -372,7 +427,12 @@ static int load(struct wcet *w, struct err *e) {
 }
 
 struct wcet *wcet_analyse(const struct analysis *an, const char *const *only, const char *certificates, struct err *e) {
-    struct rows_at_work a = {.w = mem_alloc(sizeof *a.w)};
+    return wcet_analyse_visiting(an, only, certificates, NULL, NULL, e);
+}
+
+struct wcet *wcet_analyse_visiting(const struct analysis *an, const char *const *only, const char *certificates, row_visit_fn *visit, void *user,
+                                   struct err *e) {
+    struct rows_at_work a = {.w = mem_alloc(sizeof *a.w), .visit = visit, .user = user};
     a.w->analysis = an;
     int rc = load(a.w, e);
     if (rc == 0)
@@ -403,6 +463,8 @@ void wcet_free(struct wcet *w) {
         vec_free(&row->missing);
         vec_free(&row->ledger);
         vec_free(&row->worst_path);
+        vec_free(&row->observed);
+        free(row->tree_note);
         free(row->certificate);
         mpz_clear(row->bound);
     }

@@ -1,0 +1,169 @@
+/* A row's curves: observed, combined, and the bound as the wall. */
+#include "analyzer/row_profile.h"
+
+#include <inttypes.h>
+
+const double percentile[PERCENTILES] = {50, 90, 99, 99.9};
+
+const char *dependence_words(enum dependence d) {
+    switch (d) {
+    case DEPENDENCE_UNKNOWN: return "nothing is assumed of how the units' times hang together";
+    case DEPENDENCE_INDEPENDENT: return "ASSUMED: the units' times are independent of each other and of the way taken";
+    default: return "HEURISTIC, no bound: the units are slow together (comonotonic)";
+    }
+}
+
+void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct row_profile *p) {
+    struct tree t;
+    struct err e;
+    *p = (struct row_profile){.row = r->row, .observations = r->row->observations};
+    if (r->row->observed.len)
+        p->observed = curve_of_bins(r->row->observed.data, r->row->observed.len);
+    p->band_observed = curve_band(o->alpha, p->observations);
+    if (r->row->status == WCET_INCOMPLETE) {
+        p->missing = str_printf("the entry is incomplete: %s", r->row->missing.data[0]);
+        return;
+    }
+    if (tree_build(r, &t, &e) < 0) {
+        p->missing = str_dup(e.text);
+        return;
+    }
+    struct unit_table *u = units_new(r, ipg_of);
+    struct tree_evaluation *v = tree_evaluate(&t, u, o->dependence, o->alpha, o->points);
+    const struct tree_value *x = tree_value_of(v, t.root, 0, 0);
+    p->combined = curve_copy(&x->curve);
+    if (mpz_cmp_ui(r->row->bound, curve_max(&p->combined)) < 0)
+        curve_cut(&p->combined, mpz_get_ui(r->row->bound));
+    p->sample = x->executions;
+    p->units = tree_units(v);
+    p->band_combined = x->band;
+    p->grounds = x->grounds;
+    tree_evaluation_free(v);
+    units_free(u);
+    tree_free(&t);
+}
+
+void row_profile_free(struct row_profile *p) {
+    curve_free(&p->observed);
+    curve_free(&p->combined);
+    free(p->missing);
+}
+
+bool row_profile_quantile(const struct curve *c, double band, double percent, uint64_t *t) {
+    double risk = (100 - percent) / 100 - band;
+    if (c->steps.len == 0 || risk < 0)
+        return false;
+    *t = curve_quantile(c, risk);
+    return true;
+}
+
+/* ---- table ------------------------------------------------------------------------------------------------------------ */
+
+static void print_quantiles(const struct curve *c, double band, FILE *out) {
+    for (int i = 0; i < PERCENTILES; i++) {
+        uint64_t t;
+        if (row_profile_quantile(c, band, percentile[i], &t))
+            fprintf(out, " %8" PRIu64, t);
+        else
+            fprintf(out, " %8s", "-");
+    }
+}
+
+static void print_curve(const char *name, const char *kind, const struct curve *c, uint64_t sample, double band, int width, FILE *out) {
+    if (!c->steps.len)
+        return;
+    fprintf(out, "%-*s %-9s %9" PRIu64, width, name, kind, sample);
+    print_quantiles(c, 0, out);
+    fprintf(out, " %8" PRIu64 " ", curve_max(c));
+    print_quantiles(c, band, out);
+    fprintf(out, "  %6" PRIu64 "\n", c->error);
+}
+
+void row_profiles_print(const struct row_profile *p, size_t n, const struct row_profile_options *o, FILE *out) {
+    int width = 5;
+    for (size_t i = 0; i < n; i++)
+        width = (int)strlen(p[i].row->spec->name) > width ? (int)strlen(p[i].row->spec->name) : width;
+    fprintf(out, "Combined: %s.\nTimes in cycles. Behind `max`: the percentiles with %g %% confidence (DKW), if observations are independent draws.\n",
+            dependence_words(o->dependence), 100 - 100 * o->alpha);
+    fprintf(out, "%-*s %-9s %9s", width, "entry", "curve", "sample");
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < PERCENTILES; i++)
+            fprintf(out, " %7g%%", percentile[i]);
+        fprintf(out, k ? "  coarse\n" : " %8s ", "max");
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *name = p[i].row->spec->name;
+        print_curve(name, "observed", &p[i].observed, p[i].observations, p[i].band_observed, width, out);
+        print_curve(name, "combined", &p[i].combined, p[i].sample, p[i].band_combined, width, out);
+        if (p[i].missing)
+            fprintf(out, "%-*s %-9s not known: %s\n", width, name, "combined", p[i].missing);
+        if (p[i].row->status == WCET_INCOMPLETE)
+            fprintf(out, "%-*s %-9s %9s not known\n", width, name, "bound", "");
+        else
+            gmp_fprintf(out, "%-*s %-9s %9s %8s %8s %8s %8s %8Zd\n", width, name, "bound", "", "", "", "", "", p[i].row->bound);
+    }
+}
+
+/* ---- CSV -------------------------------------------------------------------------------------------------------------- */
+
+static void csv_curve(const char *name, const char *kind, const struct curve *c, FILE *out) {
+    for (size_t i = 0; i < c->steps.len; i++)
+        fprintf(out, "%s,%s,%" PRIu64 ",%.17g\n", name, kind, c->steps.data[i].cycles, c->steps.data[i].above);
+}
+
+void row_profiles_csv(const struct row_profile *p, size_t n, FILE *out) {
+    fputs("entry,curve,cycles,above\n", out);
+    for (size_t i = 0; i < n; i++) {
+        csv_curve(p[i].row->spec->name, "observed", &p[i].observed, out);
+        csv_curve(p[i].row->spec->name, "combined", &p[i].combined, out);
+        if (p[i].row->status != WCET_INCOMPLETE)
+            gmp_fprintf(out, "%s,bound,%Zd,0\n", p[i].row->spec->name, p[i].row->bound);
+    }
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------------- */
+
+static json_t *quantiles_json(const struct curve *c, double band) {
+    json_t *j = json_object();
+    for (int i = 0; i < PERCENTILES; i++) {
+        uint64_t t;
+        char key[16];
+        snprintf(key, sizeof key, "%g", percentile[i]);
+        json_object_set_new(j, key, row_profile_quantile(c, band, percentile[i], &t) ? json_integer((json_int_t)t) : json_null());
+    }
+    return j;
+}
+
+static json_t *curve_json(const struct curve *c, uint64_t sample, double band) {
+    json_t *steps = json_array();
+    if (!c->steps.len)
+        return json_null();
+    for (size_t i = 0; i < c->steps.len; i++)
+        json_array_append_new(steps, json_pack("[I,f]", (json_int_t)c->steps.data[i].cycles, c->steps.data[i].above));
+    return json_pack("{s:o,s:I,s:f,s:I,s:o,s:o,s:I}", "curve", steps, "sample", (json_int_t)sample, "band", band, "max", (json_int_t)curve_max(c), "percentiles",
+                     quantiles_json(c, 0), "percentiles_with_confidence", quantiles_json(c, band), "coarsening", (json_int_t)c->error);
+}
+
+static json_t *profile_row_json(const struct wcet *w, const struct row_profile *p) {
+    json_t *histogram = json_array(), *observed = curve_json(&p->observed, p->observations, p->band_observed);
+    for (size_t i = 0; i < p->row->observed.len; i++)
+        json_array_append_new(histogram, json_pack("[I,I]", (json_int_t)p->row->observed.data[i].cycles, (json_int_t)p->row->observed.data[i].count));
+    if (json_is_object(observed))
+        json_object_set_new(observed, "max_at", json_pack("{s:s,s:I}", "trace", w->profile->traces.data[p->row->max_at.trace].digest, "record",
+                                                          (json_int_t)p->row->max_at.position));
+    json_t *combined = curve_json(&p->combined, p->sample, p->band_combined), *j;
+    if (json_is_object(combined))
+        json_object_set_new(combined, "units", json_integer((json_int_t)p->units));
+    j = json_pack("{s:s,s:o,s:o,s:o}", "name", p->row->spec->name, "histogram", histogram, "observed", observed, "combined", combined);
+    json_object_set_new(j, "bound", p->row->status == WCET_INCOMPLETE ? json_null() : json_integer((json_int_t)mpz_get_ui(p->row->bound)));
+    json_object_set_new(j, "missing", p->missing ? json_string(p->missing) : json_null());
+    return j;
+}
+
+json_t *row_profiles_json(const struct wcet *w, const struct row_profile *p, size_t n, const struct row_profile_options *o) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(rows, profile_row_json(w, &p[i]));
+    return json_pack("{s:s,s:s,s:s,s:s,s:f,s:o}", "kernel", w->analysis->elf, "build_id", w->profile->info.build_id, "dependence", dependence_name[o->dependence],
+                     "assumption", dependence_words(o->dependence), "confidence", 1 - o->alpha, "entries", rows);
+}

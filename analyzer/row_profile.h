@@ -1,0 +1,40 @@
+/* Execution-time profiles of rows: `potoroo profile tree` and `potoroo profile curve`. Internal to the analyzer. */
+#ifndef POTOROO_ANALYZER_ROW_PROFILE_H
+#define POTOROO_ANALYZER_ROW_PROFILE_H
+
+#include "analyzer/tree.h"
+
+struct row_profile_options {
+    enum dependence dependence;
+    double alpha;             /* 1 − confidence */
+    size_t points;            /* most support points of a curve */
+};
+static const char *const dependence_name[] = {[DEPENDENCE_UNKNOWN] = "unknown", [DEPENDENCE_INDEPENDENT] = "independent",
+                                              [DEPENDENCE_COMONOTONIC] = "comonotonic"};
+/* What is taken for granted, in words: goes with every figure that rests on it. */
+const char *dependence_words(enum dependence d);
+
+enum { PERCENTILES = 4 };
+extern const double percentile[PERCENTILES];     /* 50, 90, 99, 99.9 */
+
+/* One row's figures, to keep after the row is gone. */
+struct row_profile {
+    const struct wcet_row *row;
+    struct curve observed, combined; /* no steps: none */
+    uint64_t observations, sample, units;
+    double band_observed, band_combined;
+    enum unit_grounds grounds;
+    char *missing;            /* why there is no combined curve, NULL */
+};
+void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct row_profile *p);
+void row_profile_free(struct row_profile *p);
+/* The smallest t with P(X > t) ≤ 1 − percent/100, BAND added to P. false: BAND is too wide for any. */
+bool row_profile_quantile(const struct curve *c, double band, double percent, uint64_t *t);
+
+/* Tables, JSON, CSV of rows; the tree of one. */
+void row_profiles_print(const struct row_profile *p, size_t n, const struct row_profile_options *o, FILE *out);
+void row_profiles_csv(const struct row_profile *p, size_t n, FILE *out);
+json_t *row_profiles_json(const struct wcet *w, const struct row_profile *p, size_t n, const struct row_profile_options *o);
+int tree_print(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, bool units, FILE *out, struct err *e);
+
+#endif

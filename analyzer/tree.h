@@ -1,0 +1,116 @@
+/* The path tree of one row: what its paths are made of. Internal to the analyzer.
+ *
+ *   unit       an IPG edge in its context
+ *   empty      no time passes
+ *   sequence   its parts one after the other
+ *   alternative  one of its parts
+ *   loop       its part, the header's iterations, between once and `max` times
+ *   call       an activation of a function: from its entry to where it returns to, the step back included
+ *   exit       by which way the loop before it was left: no time, only what `most` must take back if not the longest
+ *   region     parts on a directed acyclic graph that is neither sequence nor alternative
+ *
+ * Every unit has one place in the tree. That is not only tidy but what soundness hangs on: a unit's profile says nothing of a part of
+ * its executions, so no operator may treat two occurrences of one unit as two units (see combine_dag.c). The first iteration of
+ * a loop and the later ones are different units: they were profiled apart. */
+#ifndef POTOROO_ANALYZER_TREE_H
+#define POTOROO_ANALYZER_TREE_H
+
+#include "analyzer/combine.h"
+#include "analyzer/row.h"
+
+enum tree_kind { TREE_UNIT, TREE_EMPTY, TREE_SEQUENCE, TREE_ALTERNATIVE, TREE_LOOP, TREE_EXIT, TREE_CALL, TREE_REGION };
+
+/* An edge of a region's or a loop body's graph. */
+struct tree_edge {
+    uint32_t from, to;        /* numbers: 0 first; see there */
+    uint32_t node;            /* of the tree */
+    uint32_t mark;            /* loop: of an edge to LAST, the walk node that the loop is left from; else NONE */
+};
+struct tree_node {
+    enum tree_kind kind;
+    uint32_t ipg;             /* unit */
+    VEC(uint32_t) parts;      /* sequence, alternative; loop: an iteration, whole or the last; call: the body */
+    VEC(struct tree_edge) dag; /* region: from node 0 to the last. Loop: the body, with 0 its entry, FULL and LAST (below) its ends */
+    uint32_t places;          /* nodes of the dag */
+    uint32_t context, loop;   /* loop, call: whose */
+    uint32_t of, mark;        /* exit: the loop's tree node, the walk node that it is left from */
+    uint64_t max;             /* loop: executions of the header */
+    uint32_t bit;             /* loop: which bit of `turn` tells its iterations apart; LOOPS_APART or more: none does */
+    bool several;             /* loop: several entries: `most` takes the longest iteration for every one */
+};
+/* In a loop's dag: the next iteration begins, and the loop is left, are the last two places. */
+static inline uint32_t tree_full(const struct tree_node *n) { return n->places - 2; }
+static inline uint32_t tree_last(const struct tree_node *n) { return n->places - 1; }
+
+struct tree {
+    const struct row_graph *row;
+    VEC(struct tree_node) nodes;
+    uint32_t root;
+    const char *looser;       /* why the longest path of the tree may be longer than the integer program's: NULL: it may not */
+};
+
+/* ERR_INCOMPLETE: something keeps it from being built (a loop without a bound, a loop entry without a point). */
+int tree_build(const struct row_graph *r, struct tree *t, struct err *e);
+void tree_free(struct tree *t);
+
+/* ---- what is known of each unit -------------------------------------------------------------------------------------- */
+
+/* Histograms of a row's units: from the entries of this row alone, in the iteration asked for (OWN); where none passed it, in any
+ * iteration (TURN); by any kernel entry in that context (ENTRIES); in any context (CONTEXTS). */
+enum unit_grounds { UNIT_OWN, UNIT_TURN, UNIT_ENTRIES, UNIT_CONTEXTS, UNIT_NONE };
+struct unit_table;
+struct unit_table *units_new(const struct row_graph *r, const uint32_t *ipg_of_profile_edge);
+void units_free(struct unit_table *u);
+/* The observations of IPG edge IPG whose turn agrees with TURN in the bits KNOWN. Borrowed until the next question. */
+const bin_list *units_bins(struct unit_table *u, uint32_t ipg, uint32_t known, uint32_t turn, enum unit_grounds *grounds);
+
+/* The longest path of the tree, each unit at its longest. -1: too large. */
+int64_t units_most(struct unit_table *u, const struct tree *t);
+
+/* ---- evaluation ------------------------------------------------------------------------------------------------------ */
+
+struct tree_value {
+    struct curve curve;       /* times of the node's executions */
+    int64_t most;             /* longest way through it at the greatest observed times (see tree_most_of); -1: too large */
+    uint64_t executions;      /* smallest sample of any unit in it */
+    double band;              /* what DKW bands of the units add to the curve, alpha split over all units of the tree */
+    enum unit_grounds grounds; /* the weakest of its units' */
+};
+struct tree_evaluation;
+/* ALPHA: 1 − confidence. */
+struct tree_evaluation *tree_evaluate(const struct tree *t, struct unit_table *u, enum dependence d, double alpha, size_t limit);
+void tree_evaluation_free(struct tree_evaluation *v);
+/* NODE with the loops around it in the iterations TURN, of which the bits KNOWN are told. Borrowed. */
+const struct tree_value *tree_value_of(struct tree_evaluation *v, uint32_t node, uint32_t known, uint32_t turn);
+uint64_t tree_units(const struct tree_evaluation *v); /* over which alpha is split */
+
+/* The longest way through NODE at what a unit costs by COST: the tree's answer to the integer program's question. -1: too large.
+ * Of a part that holds an exit but not its loop it may be less than the longest way. */
+typedef uint64_t tree_cost_fn(void *user, uint32_t ipg, uint32_t known, uint32_t turn);
+struct tree_most;
+struct tree_most *tree_most_new(const struct tree *t, tree_cost_fn *cost, bool turns, void *user);
+int64_t tree_most_of(struct tree_most *m, uint32_t node, uint32_t known, uint32_t turn);
+void tree_most_free(struct tree_most *m);
+
+/* ---- making one ------------------------------------------------------------------------------------------------------ */
+
+/* A graph being reduced to a tree: edges of it stand for trees. */
+struct sub_edge {
+    uint32_t from, to;
+    uint32_t tree, mark;
+    uint32_t within;          /* as in struct walk_edge */
+};
+struct sub_graph {
+    VEC(uint32_t) nodes;      /* walk nodes, NONE: made up */
+    VEC(struct sub_edge) edges;
+};
+uint32_t tree_add(struct tree *t, enum tree_kind kind);
+uint32_t tree_then(struct tree *t, uint32_t a, uint32_t b); /* a, then b; either may become part of the result */
+uint32_t tree_or(struct tree *t, uint32_t a, uint32_t b);
+/* One tree for all that leads from node FROM to node TO of an acyclic graph in which every edge lies between them. */
+uint32_t tree_reduce(struct tree *t, const struct sub_graph *g, uint32_t from, uint32_t to);
+/* The nodes in an order in which edges lead onwards. false: there is a cycle. */
+bool sub_order(const struct sub_graph *g, uint32_t *order);
+void sub_free(struct sub_graph *g);
+
+#endif

@@ -1,0 +1,83 @@
+/* A path tree for people: one node a line, with its combined profile. */
+#include "analyzer/replay.h"
+#include "analyzer/row_profile.h"
+
+#include <inttypes.h>
+
+struct printer {
+    const struct tree *t;
+    struct tree_evaluation *v;
+    bool units;
+    FILE *out;
+};
+
+static const struct cfg *cfg_of(const struct printer *p) { return p->t->row->w->cfg; }
+
+static const char *point_name(const struct printer *p, uint32_t walk_node) {
+    const struct walk *w = p->t->row->w->walk;
+    return cfg_describe(cfg_of(p), cfg_of(p)->blocks.data[w->nodes.data[walk_node].block].addr);
+}
+
+static char *what(const struct printer *p, const struct tree_node *n) {
+    const struct walk *w = p->t->row->w->walk;
+    switch (n->kind) {
+    case TREE_UNIT: return str_printf("%s → %s", point_name(p, w->ipg.data[n->ipg].from), point_name(p, w->ipg.data[n->ipg].to));
+    case TREE_EMPTY: return str_dup("nothing");
+    case TREE_SEQUENCE: return str_dup("sequence");
+    case TREE_ALTERNATIVE: return str_dup("alternative");
+    case TREE_LOOP: return str_printf("loop %s at most %" PRIu64, cfg_describe(cfg_of(p), cfg_of(p)->blocks.data[cfg_of(p)->loops.data[n->loop].header].addr), n->max);
+    case TREE_EXIT: return str_printf("loop left from %s", point_name(p, n->mark));
+    case TREE_CALL: return str_printf("call %s", cfg_of(p)->functions.data[w->contexts.data[n->context].function].name);
+    case TREE_REGION: return str_printf("region of %" PRIu32 " nodes, %zu parts", n->places, n->dag.len);
+    }
+    return str_dup("?");
+}
+
+static void print_node(const struct printer *p, uint32_t node, const char *label, int depth, uint32_t known, uint32_t turn) {
+    static const char *const mark[] = {"", " (of any iteration)", " (of other entries)", " (of other contexts)", " (never observed)"};
+    const struct tree_node *n = &p->t->nodes.data[node];
+    const struct tree_value *x = tree_value_of(p->v, node, known, turn);
+    if (n->kind == TREE_UNIT && !p->units)
+        return;
+    for (int i = 0; i < PERCENTILES; i++)
+        fprintf(p->out, "%8" PRIu64, curve_quantile(&x->curve, (100 - percentile[i]) / 100));
+    char *text = what(p, n), sample[24] = "-";
+    if (x->executions != UINT64_MAX)
+        snprintf(sample, sizeof sample, "%" PRIu64, x->executions);
+    fprintf(p->out, "%8" PRIu64 "%9s  %*s%s%s%s\n", curve_max(&x->curve), sample, 2 * depth, "", label, text, n->kind == TREE_UNIT ? mark[x->grounds] : "");
+    free(text);
+    if (n->kind == TREE_LOOP && n->bit < LOOPS_APART) {
+        print_node(p, n->parts.data[0], "first iteration: ", depth + 1, known | 1u << n->bit, turn & ~(1u << n->bit));
+        if (n->max > 1)
+            print_node(p, n->parts.data[0], "later iterations: ", depth + 1, known | 1u << n->bit, turn | 1u << n->bit);
+        return;
+    }
+    for (size_t i = 0; i < n->parts.len; i++)
+        print_node(p, n->parts.data[i], "", depth + 1, known, turn);
+    for (size_t i = 0; n->kind == TREE_REGION && i < n->dag.len; i++) {
+        char from_to[40];
+        snprintf(from_to, sizeof from_to, "%" PRIu32 "→%" PRIu32 ": ", n->dag.data[i].from, n->dag.data[i].to);
+        print_node(p, n->dag.data[i].node, from_to, depth + 1, known, turn);
+    }
+}
+
+int tree_print(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, bool units, FILE *out, struct err *e) {
+    struct tree t;
+    if (r->row->status == WCET_INCOMPLETE)
+        return err_set(e, ERR_INCOMPLETE, "%s", r->row->missing.data[0]);
+    if (tree_build(r, &t, e) < 0)
+        return -1;
+    struct unit_table *u = units_new(r, ipg_of);
+    struct printer p = {&t, tree_evaluate(&t, u, o->dependence, o->alpha, o->points), units, out};
+    fprintf(out, "path tree of %s: %s\n", r->row->spec->name, dependence_words(o->dependence));
+    gmp_fprintf(out, "bound %Zd; observed up to %" PRIu64 " in %" PRIu64 " entries; `sample`: executions of the node's least observed unit\n", r->row->bound,
+                r->row->observed_max, r->row->observations);
+    for (int i = 0; i < PERCENTILES; i++)
+        fprintf(out, "%7g%%", percentile[i]);
+    fprintf(out, "%8s%9s\n", "max", "sample");
+    print_node(&p, t.root, "", 0, 0, 0);
+    tree_evaluation_free(p.v);
+    units_free(u);
+    tree_free(&t);
+    return 0;
+}
