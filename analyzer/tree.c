@@ -353,7 +353,7 @@ static int collapse_call(struct tree *t, struct sub_graph *g, uint32_t *owner, u
     bool whole = activation(g, owner, context, &entry, &next, &within);
     if (whole) {
         struct sub_graph body = {0};
-        uint32_t *number = mem_alloc((g->nodes.len + 1) * sizeof *number), tree;
+        uint32_t *number = mem_alloc((g->nodes.len + 1) * sizeof *number), tree = NONE;
         for (uint32_t v = 0; v < g->nodes.len; v++)
             if (owner[v] == context)
                 number[v] = sub_node(&body, g->nodes.data[v]);
@@ -371,11 +371,13 @@ static int collapse_call(struct tree *t, struct sub_graph *g, uint32_t *owner, u
         }
         g->edges.len = kept;
         int rc = solve(t, &body, number[entry], sink, &tree, e);
-        uint32_t call = tree_add(t, TREE_CALL);
-        t->nodes.data[call].context = context;
-        if (rc == 0)
+        if (rc == 0 && t->nodes.data[tree].kind != TREE_EMPTY) {
+            uint32_t call = tree_add(t, TREE_CALL);
+            t->nodes.data[call].context = context;
             vec_push(&t->nodes.data[call].parts, tree);
-        vec_push(&g->edges, ((struct sub_edge){entry, next, call, NONE, within}));
+            tree = call;
+        }
+        vec_push(&g->edges, ((struct sub_edge){entry, next, tree, NONE, within}));
         free(number);
         sub_free(&body);
         if (rc < 0)
