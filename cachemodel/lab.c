@@ -17,7 +17,8 @@ static const uint32_t return_code = 0x00028067; /* jr t0 */
 /* The guest's own RAM: the largest piece of the uncached range that neither the counter page nor QEMU's device tree is in. */
 static int place(struct lab *lab, struct err *e) {
     const struct board_facts *f = &lab->facts;
-    uint64_t tree = (f->ram_base + f->ram_size - DEVICE_TREE) & ~(uint64_t)(DEVICE_TREE - 1);
+    const uint64_t limit = 3ull << 30, end_of_ram = f->ram_base + f->ram_size;
+    uint64_t tree = ((end_of_ram < limit ? end_of_ram : limit) - DEVICE_TREE) & ~(uint64_t)(DEVICE_TREE - 1);
     const uint64_t cuts[] = {f->uncached_base, f->counter, f->counter + PAGE, tree, tree + DEVICE_TREE_USED, f->uncached_base + f->uncached_size};
     enum { CUTS = sizeof cuts / sizeof *cuts };
     uint64_t best = 0, start = 0, end = f->uncached_base + f->uncached_size;
@@ -37,7 +38,7 @@ static int place(struct lab *lab, struct err *e) {
     lab->table = lab->home + 2 * PAGE;
     lab->list = lab->home + 3 * PAGE;
     lab->room = best < 4 * PAGE ? 0 : (best - 4 * PAGE) / 4;
-    lab->cached = f->ram_size - DEVICE_TREE;
+    lab->cached = tree - f->ram_base;
     if (f->uncached_size && f->uncached_base - f->ram_base < lab->cached)
         lab->cached = f->uncached_base - f->ram_base;
     if (f->counter - f->ram_base < lab->cached)
@@ -49,8 +50,8 @@ static int place(struct lab *lab, struct err *e) {
         lab->cached = 1u << 30;
     if (lab->home >= 1u << 31)
         return err_set(e, ERR_INPUT, "the board's uncached range must begin in the first 2 GiB of RAM");
-    if (lab->cached < 16 << 20)
-        return err_set(e, ERR_INPUT, "the board must offer 16 MiB of cached RAM below its uncached range and counter page");
+    if (lab->cached < 24 << 20)
+        return err_set(e, ERR_INPUT, "the board must offer 24 MiB of cached RAM below its uncached range and counter page");
     return 0;
 }
 

@@ -63,7 +63,7 @@ int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e
 /* All that a guest's author is told of a board: where things are, nothing of what anything costs. Addresses are physical. */
 struct board_facts {
     uint64_t ram_base, ram_size;
-    uint64_t uncached_base, uncached_size; /* size 0: none. QEMU keeps its device tree in the last 2 MiB of RAM, at most 64 KiB from their start */
+    uint64_t uncached_base, uncached_size; /* size 0: none. QEMU keeps its device tree at the start of the last 2 MiB of RAM below 3 GiB: at most 64 KiB */
     uint64_t counter;                      /* the counter page (docs/ARCHITECTURE.md) */
     uint64_t clock_hz;
     char digest[33];                       /* of the platform file, hex */
