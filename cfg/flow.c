@@ -322,7 +322,8 @@ bool flow_more(struct flow *f) {
         if (map_get(&f->tried, addr, &unused))
             continue;
         map_put(&f->tried, addr, 1);
-        f->starts.data[add_start(f, addr)].weak = true;
+        uint32_t start = add_start(f, addr);
+        f->starts.data[start].weak = true;
         more = true;
     }
     return more;

@@ -36,16 +36,36 @@ $(BUILD)/cfg/test/fuzz: cfg/test/fuzz.c $(wildcard cfg/*.c cfg/*.h cfg/arch/*.c 
 	@mkdir -p $(@D)
 	@echo "  CC     $@"
 	@$(CC) $(CPPFLAGS) $(filter-out -O2,$(CFLAGS)) -O1 $(SANITIZE) -o $@ $(filter %.c,$^) $(CFG_LIBS)
-FUZZ = $(BUILD)/cfg/test/fuzz $(1) $(2) $(BUILD)/cfg/test $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf
+FUZZ = $(BUILD)/cfg/test/fuzz $(1) $(2) $(BUILD)/cfg/test $(FUZZ_FILES)
+FUZZ_FILES := $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf $(BUILD)/cfg/test/stripped.elf
 SECONDS ?= 1800
 SEED ?= 1
 $(BUILD)/cfg/test/switches.elf: cfg/test/programs/start.S cfg/test/programs/switches.c cfg/test/programs/link.ld
 	@mkdir -p $(@D)
 	@$(RV_PREFIX)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany -O2 -ffreestanding -nostdlib -T cfg/test/programs/link.ld -o $@ $(filter-out %.ld,$^) -lgcc
-check-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf
+$(BUILD)/cfg/test/stripped.elf: $(BUILD)/cfg/test/switches.elf
+	@$(RV_PREFIX)strip -o $@ $<
+check-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(FUZZ_FILES)
 	@$(call FUZZ,6,1)
-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf
+cfg-fuzz: $(BUILD)/cfg/test/fuzz $(FUZZ_FILES)
 	@$(call FUZZ,$(SECONDS),$(SEED))
 .PHONY: cfg-fuzz
 CHECKS += check-cfg-fuzz
 HELP += "cfg-fuzz|bent ELF files under the sanitizers, SECONDS=1800 SEED=1"
+
+# Hand-written programs with all that is to be known of them; and wrong versions of the analysis, which those must find.
+check-cfg-golden: $(BUILD)/cfg/test/cfg_tool
+	@sh cfg/test/golden.sh $< $(BUILD)/cfg/test/golden $(RV_PREFIX)
+MUTANTS = sh cfg/test/mutants.sh $(BUILD)/cfg/test/mutants $(RV_PREFIX) "-I. -D_GNU_SOURCE $(subst $(BUILD)/,$(CURDIR)/$(BUILD)/,$(DEPS_CPPFLAGS)) -std=c11" \
+	"$(patsubst $(BUILD)/%,$(CURDIR)/$(BUILD)/%,$(CFG_LIBS))"
+check-cfg-mutants:
+	@$(MUTANTS) 2
+cfg-mutants:
+	@$(MUTANTS)
+
+# The kernel: no open question about where control goes.
+check-cfg-kernel: $(BUILD)/cfg/test/cfg_tool $(BUILD)/kernel/kernel.elf $(BUILD)/kernel-plain/kernel.elf
+	@$(PYTHON) cfg/test/kernel.py $^
+.PHONY: cfg-mutants
+CHECKS += check-cfg-golden check-cfg-mutants check-cfg-kernel
+HELP += "cfg-mutants|wrong versions of the CFG analysis, each of which the tests must find"

@@ -114,7 +114,13 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
     ranges_init(&ranges, v);
     ranges_at(&ranges, v, b);
     bool small = collect(v->ir, term, &terms);
-    uint64_t tried = 0;
+    if (f->depth == 0 && terms.len > 1) /* an interval of the target itself says nothing of where instructions begin */
+        memmove(terms.data, terms.data + 1, --terms.len * sizeof *terms.data);
+    uint64_t tried = 0, unused;
+    size_t begin = out->len;
+    if (small && !ir_is_const(v->ir, term, &unused))
+        done = through_phi(f, term, &terms, out); /* exact, where an interval of a join is not */
+    out->len = done ? out->len : begin;
     for (bool more = small; more && !done;) { /* the term with the fewest values first: the bounds check is on some term, not on all */
         uint64_t best = MOST_TARGETS;
         more = false;
@@ -134,8 +140,6 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
         }
         tried = best;
     }
-    if (!done && small)
-        done = through_phi(f, term, &terms, out);
     ranges_free(&ranges);
     vec_free(&terms);
     return done;
@@ -145,7 +149,7 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
 static const char *check_targets(const struct values *v, const struct resolution *r) {
     for (size_t i = 0; i < r->targets.len; i++)
         if (code_slot(&v->g->own->flow.code, r->targets.data[i]) == NONE)
-            return arena_printf(v->g->arena, "the table holds 0x%" PRIx64 ", which is no code", r->targets.data[i]);
+            return arena_printf(v->g->arena, "it leads to 0x%" PRIx64 ", which is no code", r->targets.data[i]);
     return NULL;
 }
 
