@@ -50,7 +50,7 @@ function wraps32
         lui     t0, 0x7ffff
         li      t1, -1
         srliw   t1, t1, 1
-1:      addiw   t0, t0, 3
+1:      addiw   t0, t0, 2
         blt     t0, t1, 1b
         ret
 # the limit is another one each time
