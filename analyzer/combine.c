@@ -179,10 +179,10 @@ static void grid_makarov(const struct grid *a, const struct grid *b, double *out
 }
 
 /* What the curve says of X is the law whose probability of slot k is p[k−1] − p[k]. Every product and sum is of non-negative numbers,
- * so relative errors add: at most slots + 3 roundings reach any result. What underflows is put back as TINY. */
+ * so relative errors add: at most one rounding a term that is not 0, and 8, reach any result. What underflows is put back as TINY. */
 static void grid_convolve(const struct grid *a, const struct grid *b, double *out) {
     static const double tiny = 1e-290;
-    size_t n = a->slots + b->slots - 1;
+    size_t n = a->slots + b->slots - 1, terms = 8;
     double *mass = mem_alloc(b->slots * sizeof *mass);
     for (size_t k = 0; k < b->slots; k++)
         mass[k] = (k ? b->p[k - 1] : 1) - b->p[k];
@@ -190,14 +190,16 @@ static void grid_convolve(const struct grid *a, const struct grid *b, double *ou
     for (size_t i = 0; i < a->slots; i++) {
         double p = (i ? a->p[i - 1] : 1) - a->p[i], *restrict o = out + i;
         const double *restrict q = mass;
+        terms += p > 0;
         for (size_t k = 0; p > 0 && k < b->slots; k++)
             o[k] += p * q[k];
     }
     double above = 0;
     for (size_t k = n; k-- > 0;) {
         double here = out[k];
-        out[k] = k + 1 == n ? 0 : capped(up_after(above, n + b->slots + 8) + tiny);
+        out[k] = k + 1 == n ? 0 : capped(up_after(above, terms) + tiny);
         above += here;
+        terms += here > 0;
     }
     free(mass);
 }

@@ -3,10 +3,11 @@
 HOST_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -lglpk -lgmp -linih -ljansson -lxxhash -lzstd -lm
 ANALYZER_ROOMS := analyzer ilp cachemodel tracer cfg base
 
-$(eval $(call host_library,analyzer,$(filter-out analyzer/main.c analyzer/cmd_%,$(wildcard analyzer/*.c))))
+$(eval $(call host_library,analyzer,$(filter-out analyzer/main.c analyzer/cmd_% analyzer/bench_%,$(wildcard analyzer/*.c))))
 $(eval $(call host_program,potoroo,analyzer/main.c $(wildcard analyzer/cmd_*.c),$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,walk_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,profile_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+$(eval $(call unit_test,analyzer,combine_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 
 KERNEL := $(BUILD)/kernel/kernel.elf
 BOARD := platforms/reference.ini
@@ -64,3 +65,12 @@ check-command: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.ptrace $(BU
 
 .PHONY: check-command
 CHECKS += check-command
+
+# 1,000 units of 10,000 support points, against straightforward convolution of UNITS of them: make bench-combine [UNITS=n]
+UNITS := 40
+$(eval $(call host_program,analyzer/bench-combine,analyzer/bench_combine.c,analyzer base,$(HOST_LIBS)))
+bench-combine: $(BUILD)/analyzer/bench-combine
+	$(Q)$< $(UNITS)
+
+.PHONY: bench-combine
+HELP += "bench-combine|combine 1,000 profiles, against straightforward convolution [UNITS=n of those]"
