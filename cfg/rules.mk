@@ -69,3 +69,13 @@ check-cfg-kernel: $(BUILD)/cfg/test/cfg_tool $(BUILD)/kernel/kernel.elf $(BUILD)
 .PHONY: cfg-mutants
 CHECKS += check-cfg-golden check-cfg-mutants check-cfg-kernel
 HELP += "cfg-mutants|wrong versions of the CFG analysis, each of which the tests must find"
+
+# Random loops: no derived bound may be below what an execution shows.
+check-cfg-random: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/traces.py $< $(BUILD)/cfg/test/random $(RV_PREFIX) $(QEMU) quick 1
+SEEDS ?= 10 11 12 13 14 15 16 17 18 19
+cfg-random: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/traces.py $< $(BUILD)/cfg/test/random $(RV_PREFIX) $(QEMU) $(SEEDS)
+.PHONY: cfg-random
+CHECKS += check-cfg-random
+HELP += "cfg-random|random loops against the derived bounds, SEEDS=\"10 11 …\""

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Programs in many shapes, by two compilers at several levels: executed by QEMU and followed through the CFG.
 
-Usage: traces.py TOOL BUILD-DIRECTORY RV_PREFIX QEMU [quick]
+Usage: traces.py TOOL BUILD-DIRECTORY RV_PREFIX QEMU [quick] [SEED...]: with seeds, random loops (random_loops.py) instead
 """
 import copy
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
+import random_loops  # noqa: E402
 from trace_check import Graph, Walk, addresses, load_cfg  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,7 +30,9 @@ def build(command, program, out):
     p = os.path.join(HERE, "programs")
     lib = ["-lgcc"] if "gcc" in command[0] else [subprocess.run(["riscv64-unknown-elf-gcc", *GCC, "-print-libgcc-file-name"],
                                                  check=True, capture_output=True, text=True).stdout.strip()]
-    subprocess.run([*command, *FLAGS, "-T", os.path.join(p, "link.ld"), "-o", out, os.path.join(p, "start.S"), os.path.join(p, program), *lib],
+    if program.startswith("random"):
+        program = os.path.join(os.path.dirname(os.path.abspath(out)), program)
+    subprocess.run([*command, *FLAGS, "-w", "-T", os.path.join(p, "link.ld"), "-o", out, os.path.join(p, "start.S"), os.path.join(p, program), *lib],
                    check=True)
 
 
@@ -59,11 +62,18 @@ def seeded_lies(cfg, walk_pcs, vectors, base):
 def main():
     tool, out, prefix, qemu = sys.argv[1:5]
     quick = "quick" in sys.argv[5:]
+    programs = dict(PROGRAMS)
+    seeds = [a for a in sys.argv[5:] if a.isdigit()]
+    if seeds:
+        programs = {f"random{s}": f"random{s}.c" for s in seeds}
     os.makedirs(out, exist_ok=True)
+    for s in seeds:
+        with open(os.path.join(out, f"random{s}.c"), "w", encoding="ascii") as f:
+            f.write(random_loops.program(int(s)))
     passed = failed = 0
     bounded = loops = 0
     for name, command in configurations(prefix, quick):
-        for program, source in PROGRAMS.items():
+        for program, source in programs.items():
             elf = os.path.join(out, f"{program}-{name}.elf")
             build(command, source, elf)
             cfg = load_cfg(tool, elf)
@@ -76,7 +86,7 @@ def main():
             if walk.transfers < 100:
                 problems.append(f"only {walk.transfers} transfers were followed")
             problems += [f"unresolved: {u['place']}: {u['why']}" for u in cfg["unresolved"]]
-            if quick is False or name in ("gcc-O2", "clang-O2"):
+            if not seeds and (quick is False or name in ("gcc-O2", "clang-O2")):
                 caught, tried = seeded_lies(cfg, pcs, vectors, walk)
                 if caught != tried or tried == 0:
                     problems.append(f"{tried - caught} of {tried} seeded lies were believed")
