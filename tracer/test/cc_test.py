@@ -193,7 +193,7 @@ def signals(folder):
         while len(list((folder / "tmp").rglob("*.o"))) < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(0.1)
-        child = subprocess.run(["ps", "--ppid", str(p.pid), "-o", "pid="], capture_output=True, text=True).stdout.split()
+        child = pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()
         p.send_signal(sig)
         status = p.wait(timeout=10)
         check(sig.name, status == -sig, f"status {status}")

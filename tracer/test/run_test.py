@@ -147,7 +147,7 @@ def test_failures(folder, elf):
 
 
 def children(pid):
-    return subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True).stdout.split()
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def is_running(pid):
