@@ -5,6 +5,7 @@ Usage: traces.py TOOL BUILD-DIRECTORY RV_PREFIX QEMU [quick] [SEED...]: with see
 """
 import copy
 import os
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,9 @@ CLANG = ["--target=riscv64-unknown-elf", "-march=rv64imac", "-mabi=lp64", "-mno-
 def configurations(prefix, quick):
     gcc = [("gcc" + o, [prefix + "gcc", *GCC, o]) for o in (["-O2", "-O0"] if quick else ["-O0", "-O1", "-O2", "-O3", "-Os"])]
     gcc += [("gcc-O2-double", [prefix + "gcc", "-march=rv64gc", "-mabi=lp64d", "-O2"])]
+    if not (shutil.which("clang") and shutil.which("ld.lld")):
+        print("clang or lld is not here: its configurations are left out")
+        return gcc
     clang = [("clang" + o, ["clang", *CLANG, o]) for o in (["-O2"] if quick else ["-O0", "-O1", "-O2", "-O3", "-Os", "-Oz"])]
     return gcc + clang
 
