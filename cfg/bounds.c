@@ -27,7 +27,7 @@ struct search {
     struct loop *loop;
     uint32_t index, header;     /* of the loop in the cfg; the local block */
     bool *inside;               /* local blocks of the loop */
-    VEC(uint32_t) outer, latch; /* predecessors of the header outside and inside */
+    VEC(uint32_t) outer, latch; /* predecessors of the header outside (NONE: the function's caller) and inside */
     uint64_t best;              /* header executions; UINT64_MAX: none yet */
     uint64_t least;
     char why[256];
@@ -71,12 +71,17 @@ static bool header_phi(const struct search *s, ir_ref r, uint32_t *loc) {
     return true;
 }
 
+/* The value of a location where the loop is entered from block P; NONE: where the function is. */
+static ir_ref outer_value(const struct search *s, uint32_t p, uint32_t loc) { return p == NONE ? s->v->entry[loc] : value_out(s->v, p, loc); }
+
 /* What is known of T when the loop is entered from block P. */
 static struct interval range_at_entry(const struct search *s, uint32_t p, ir_ref t) {
     struct ranges r;
     ranges_init(&r, s->v);
-    ranges_at(&r, s->v, p);
-    ranges_edge(&r, s->v, p, s->header);
+    if (p != NONE) {
+        ranges_at(&r, s->v, p);
+        ranges_edge(&r, s->v, p, s->header);
+    }
     struct interval i = ranges_of(&r, t);
     ranges_free(&r);
     return i;
@@ -207,7 +212,7 @@ static bool holds_int(const struct search *s, uint32_t loc) {
             return false;
     }
     for (size_t k = 0; k < s->outer.len; k++) {
-        struct interval r = range_at_entry(s, s->outer.data[k], value_out(s->v, s->outer.data[k], loc));
+        struct interval r = range_at_entry(s, s->outer.data[k], outer_value(s, s->outer.data[k], loc));
         if (r.slo < INT32_MIN || r.shi > INT32_MAX)
             return false;
     }
@@ -290,7 +295,7 @@ static ir_ref first_value(const struct search *s, const struct induction *i, uin
         uint32_t loc;
         ir_ref t = i->x.atom[k];
         if (phi_bits(s, t, &loc))
-            t = ir_low(ir, value_out(s->v, p, loc), i->w);
+            t = ir_low(ir, outer_value(s, p, loc), i->w);
         if (!linear_of(&part, ir, t) || !linear_add(&sum, &part, i->x.coefficient[k]))
             return 0;
     }
@@ -494,7 +499,7 @@ static bool find_phis(const struct search *s, ir_ref root, uint32_t *locs, size_
 
 /* Learns what holds of everything fixed, whichever way the loop was entered: only with a single way in. */
 static void learn_entry(const struct search *s, struct ranges *r) {
-    if (s->outer.len != 1)
+    if (s->outer.len != 1 || s->outer.data[0] == NONE)
         return;
     ranges_at(r, s->v, s->outer.data[0]);
     ranges_edge(r, s->v, s->outer.data[0], s->header);
@@ -508,9 +513,9 @@ static wide iterate_stays(struct search *s, uint32_t x, bool stay) {
     if (!find_phis(s, s->v->condition[x], locs, &count, MOST_PHIS))
         return -1;
     for (size_t k = 0; k < count; k++) {
-        now[k] = range_at_entry(s, s->outer.data[0], value_out(s->v, s->outer.data[0], locs[k]));
+        now[k] = range_at_entry(s, s->outer.data[0], outer_value(s, s->outer.data[0], locs[k]));
         for (size_t p = 1; p < s->outer.len; p++)
-            now[k] = interval_join(now[k], range_at_entry(s, s->outer.data[p], value_out(s->v, s->outer.data[p], locs[k])));
+            now[k] = interval_join(now[k], range_at_entry(s, s->outer.data[p], outer_value(s, s->outer.data[p], locs[k])));
     }
     for (int step = 0; step < MOST_STEPS; step++) {
         struct ranges r;
@@ -639,7 +644,7 @@ static bool is_test(const struct search *s, uint32_t x, bool *stay) {
 static wide climb(const struct search *s, uint32_t loc, unsigned w, wide slow, wide fast, bool is_signed) {
     struct interval begin = {1, 0, 1, 0}, end = begin;
     for (size_t p = 0; p < s->outer.len; p++)
-        begin = interval_join(begin, range_at_entry(s, s->outer.data[p], value_out(s->v, s->outer.data[p], loc)));
+        begin = interval_join(begin, range_at_entry(s, s->outer.data[p], outer_value(s, s->outer.data[p], loc)));
     for (size_t k = 0; k < s->latch.len; k++)
         end = interval_join(end, range_at_entry(s, s->latch.data[k], value_out(s->v, s->latch.data[k], loc)));
     if (interval_empty(begin) || interval_empty(end))
@@ -682,7 +687,7 @@ static void search_loop(struct search *s) {
     struct values *v = s->v;
     s->header = values_local(v, s->loop->header);
     bool at_entry = s->g->functions.data[v->function].entry == s->loop->header;
-    if (s->loop->entries.len != 1 || v->number[s->header] == NONE || at_entry)
+    if (s->loop->entries.len != 1 || v->number[s->header] == NONE)
         return;
     for (size_t i = 0; i < s->loop->blocks.len; i++)
         s->inside[values_local(v, s->loop->blocks.data[i])] = true;
@@ -692,6 +697,8 @@ static void search_loop(struct search *s) {
         else if (v->number[v->pred[p]] != NONE)
             vec_push(&s->outer, v->pred[p]);
     }
+    if (at_entry)
+        vec_push(&s->outer, NONE);
     for (size_t i = 0; i < s->loop->blocks.len && s->outer.len; i++) {
         uint32_t x = values_local(v, s->loop->blocks.data[i]);
         bool stay = false;
@@ -710,7 +717,7 @@ static void note_range(struct search *s, uint32_t loc, unsigned step_width, wide
     unsigned w = ir_at(s->v->ir, phi)->width;
     struct interval from = {1, 0, 1, 0}, all = interval_all(w);
     for (size_t p = 0; p < s->outer.len; p++)
-        from = interval_join(from, range_at_entry(s, s->outer.data[p], value_out(s->v, s->outer.data[p], loc)));
+        from = interval_join(from, range_at_entry(s, s->outer.data[p], outer_value(s, s->outer.data[p], loc)));
     if (interval_empty(from))
         return;
     wide turns = (wide)(s->best - 1), half = (wide)1 << (step_width - 1), down = slow < 0 ? slow * turns : 0, up = fast > 0 ? fast * turns : 0;
@@ -730,7 +737,7 @@ static void note_affine(struct search *s, ir_ref atom, uint32_t loc, wide step) 
     struct affine a = {.step = (int64_t)step};
     if (s->outer.len != 1)
         return;
-    a.begin = ir_low(ir, value_out(s->v, s->outer.data[0], loc), w);
+    a.begin = ir_low(ir, outer_value(s, s->outer.data[0], loc), w);
     a.iteration = ir_low(ir, ir_var(ir, 64, var_id(VAR_TURN, code_slot(&s->g->own->flow.code, block_of(s->g, s->loop->header)->addr), 0)), w);
     map_put(&s->v->affine_index, atom, s->v->affine.len);
     vec_push(&s->v->affine, a);

@@ -32,6 +32,8 @@ static int start_order(const void *a, const void *b) {
 /* Functions in order of address. A start that cannot be one (it is inside an instruction that flow reached) is left out. */
 static void make_functions(struct cfg *g, struct map *index) {
     struct flow *f = &g->own->flow;
+    if (!f->starts.len)
+        return;
     struct start *sorted = mem_alloc(f->starts.len * sizeof *sorted);
     memcpy(sorted, f->starts.data, f->starts.len * sizeof *sorted);
     qsort(sorted, f->starts.len, sizeof *sorted, start_order);

@@ -202,6 +202,17 @@ function sticks
 1:      srai    a0, a0, 1
         bnez    a0, 1b
         ret
+# the loop is the function's beginning: 256
+function at_entry
+        addi    a0, a0, -1
+        andi    a0, a0, 255
+        bnez    a0, at_entry
+        ret
+# 64: with nothing before it
+function entry_shift
+        srli    a0, a0, 1
+        bnez    a0, entry_shift
+        ret
 # two entries
 function irreducible
         li      t0, 0
