@@ -210,8 +210,8 @@ static void split_node(struct search *t, int node, uint32_t column, double value
     drop_duals(t, node);
 }
 
-/* Solves the node and closes or splits it. Returns the child to look at next, or -1. GLPK's word that nothing is feasible needs a
- * proof; without one its rational arithmetic decides. */
+/* Solves the node and closes or splits it. Returns the child to look at next, or -1. GLPK's word that nothing is feasible
+ * needs a proof; without one, and where it sees no limit, its rational arithmetic decides. */
 static int visit(struct search *t, int node) {
     struct boxes b = {0};
     int next = -1;
@@ -219,12 +219,10 @@ static int visit(struct search *t, int node) {
     boxes_at(t, node, &b);
     const struct suggestion *g = search_ask(t, t->engine, b.data, b.len, false);
     t->nodes.data[node].state = NODE_LEAF;
-    if (g->status == LP_INFEASIBLE) {
-        if (certify_empty(t, node, &b))
-            t->nodes.data[node].state = NODE_EMPTY;
-        else
-            g = search_ask(t, t->engine, b.data, b.len, true);
-    }
+    if (g->status == LP_INFEASIBLE && certify_empty(t, node, &b))
+        t->nodes.data[node].state = NODE_EMPTY;
+    else if (g->status != LP_OPTIMAL)
+        g = search_ask(t, t->engine, b.data, b.len, true);
     if (t->nodes.data[node].state == NODE_LEAF && g->status == LP_OPTIMAL) {
         certify(t, node, &b, &g);
         int column = g->status == LP_OPTIMAL ? choose_column(t, g, &integral) : -1;
@@ -236,8 +234,8 @@ static int visit(struct search *t, int node) {
             split_node(t, node, (uint32_t)column, x);
             next = t->nodes.data[node].child[x - floor(x) > 0.5];
         }
-    } else if (g->status == LP_UNBOUNDED) {
-        t->r->status = ILP_UNBOUNDED;
+    } else if (g->status == LP_UNBOUNDED && !t->nodes.data[node].bounded) {
+        t->r->status = ILP_UNBOUNDED; /* no proof is given of this; it is no bound either */
     }
     boxes_free(&b);
     return next;
@@ -293,10 +291,10 @@ static void search_run(struct search *t) {
 
 /* ---- the proof ------------------------------------------------------------------------------------------------------ */
 
-void search_form(const struct search *t, uint32_t column, struct indices *form) {
+void search_form(const struct search *t, uint32_t column, const mpq_t a, struct terms *form) {
     const struct indices *merged = &t->s->column[t->lp->columns.data[column]].merged;
     for (size_t k = 0; k < merged->len; k++)
-        vec_push(form, merged->data[k]);
+        terms_add(form, merged->data[k], a);
 }
 
 void search_export(struct search *t, mpq_t *y, mpq_t *branch, const mpq_t *cost, struct terms *to) {
@@ -410,7 +408,11 @@ static void export_tree(struct search *t, int node, const mpz_t enough, struct p
         return;
     }
     struct proof_node *out = proof_push(proof, PROOF_SPLIT);
-    search_form(t, n->column, &out->form);
+    mpq_t one;
+    mpq_init(one);
+    mpq_set_ui(one, 1, 1);
+    search_form(t, n->column, one, &out->form);
+    mpq_clear(one);
     mpz_set(out->at, n->at);
     export_tree(t, n->child[0], enough, proof);
     export_tree(t, n->child[1], enough, proof);

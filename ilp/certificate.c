@@ -83,7 +83,7 @@ static void write_proof(FILE *f, const struct proof *proof) {
         if (n->kind == PROOF_SPLIT) {
             fputs("split ", f);
             mpz_out_str(f, 10, n->at);
-            write_set(f, &n->form);
+            write_terms(f, &n->form);
         } else if (n->kind == PROOF_LEMMA) {
             fputs("lemma", f);
             write_terms(f, &n->y);

@@ -18,7 +18,7 @@
  *   witness VALUE N (VARIABLE COUNT)×N   optional: an integer solution, all others 0
  * then lemmas, each followed by a proof tree for its own objective, and the proof tree for the program's, in preorder
  *   lemma N (VARIABLE A)×N               Σ A·x is at most its tree's bound, rounded down if all is integers: one more row
- *   split K N VARIABLE×N                 first the proof for Σ ≤ K, then that for Σ ≥ K + 1
+ *   split K N (VARIABLE A)×N             first the proof for Σ A·x ≤ K, then that for Σ A·x ≥ K + 1; all is integers
  *   leaf N (ROW Y)×N M (DEPTH S)×M       duals of rows, and of splits on the way here (0 is the first)
  *   empty …                              the same for the objective 0
  *   end
@@ -46,9 +46,8 @@ struct row {
     size_t terms, room;
 };
 struct split {
-    size_t *column, columns;
-    mpz_t at;
-    bool above; /* the second branch is being proved */
+    struct row form; /* rhs: K */
+    bool above;      /* the second branch is being proved */
 };
 static const char *file;
 static char *text, *at, *end;
@@ -303,12 +302,13 @@ static void use_split(size_t depth, const mpq_t s, mpq_t sum) {
     const struct split *p = &split[depth];
     if (mpq_sgn(s) < 0)
         reject("the dual of split %zu is negative", depth);
-    for (size_t k = 0; k < p->columns; k++)
-        (p->above ? mpq_add : mpq_sub)(d[p->column[k]], d[p->column[k]], s);
-    mpq_set_z(t, p->at);
+    for (size_t k = 0; k < p->form.terms; k++) {
+        mpq_mul(t, s, p->form.term[k].a);
+        (p->above ? mpq_add : mpq_sub)(d[p->form.term[k].column], d[p->form.term[k].column], t);
+    }
+    mpq_mul(t, s, p->form.rhs);
     if (p->above)
-        mpz_add_ui(mpq_numref(t), mpq_numref(t), 1);
-    mpq_mul(t, t, s);
+        mpq_add(t, t, s);
     (p->above ? mpq_sub : mpq_add)(sum, sum, t);
 }
 
@@ -343,18 +343,32 @@ static void check_leaf(bool empty, const struct row *form, mpq_t sum) {
     mpq_clear(y);
 }
 
+/* Is the form an integer at every solution? */
+static bool is_whole(const struct row *form) {
+    bool whole = true;
+    for (size_t k = 0; k < form->terms; k++)
+        whole = whole && !real[form->term[k].column] && !mpz_cmp_ui(mpq_denref(form->term[k].a), 1);
+    return whole;
+}
+
 static void push_split(void) {
     if (splits == split_room)
         split = grow(split, split_room = 2 * split_room + 16, sizeof *split);
     struct split *s = &split[splits++];
-    mpz_init(s->at);
-    read_z(s->at);
-    s->above = false;
-    s->columns = read_count();
-    s->column = grow(NULL, s->columns, sizeof *s->column);
-    for (size_t k = 0; k < s->columns; k++)
-        if (real[s->column[k] = read_index(columns)])
-            reject("a split on variable %zu, which is not an integer", s->column[k]);
+    *s = (struct split){0};
+    mpq_init(s->form.rhs);
+    read_z(mpq_numref(s->form.rhs));
+    read_terms(&s->form, columns);
+    if (!is_whole(&s->form))
+        reject("a split on what is not an integer");
+}
+
+static void pop_split(void) {
+    struct row *r = &split[--splits].form;
+    while (r->terms)
+        mpq_clear(r->term[--r->terms].a);
+    free(r->term);
+    mpq_clear(r->rhs);
 }
 
 /* The greatest leaf; false: all are empty. */
@@ -372,10 +386,8 @@ static bool check_tree(char *word, const struct row *form, mpq_t highest) {
         if (*word == 'l' && (!any || mpq_cmp(sum, highest) > 0))
             mpq_set(highest, sum);
         any = any || *word == 'l';
-        for (; splits && split[splits - 1].above; splits--) {
-            mpz_clear(split[splits - 1].at);
-            free(split[splits - 1].column);
-        }
+        while (splits && split[splits - 1].above)
+            pop_split();
         if (!splits)
             break;
         split[splits - 1].above = true;
@@ -386,14 +398,11 @@ static bool check_tree(char *word, const struct row *form, mpq_t highest) {
 
 static void check_lemma(void) {
     struct row form = {.sense = '<'};
-    bool whole = true;
     mpq_init(form.rhs);
     read_terms(&form, columns);
     if (!check_tree(next(), &form, form.rhs))
         reject("a lemma about nothing");
-    for (size_t k = 0; k < form.terms; k++)
-        whole = whole && !real[form.term[k].column] && !mpz_cmp_ui(mpq_denref(form.term[k].a), 1);
-    if (whole)
+    if (is_whole(&form))
         round_down(form.rhs);
     *new_row('<') = form;
 }

@@ -9,19 +9,17 @@
 #include <math.h>
 
 enum { NO_COLUMN = UINT32_MAX };
-enum cut_kind { CUT_BOUND, CUT_STEEP, CUT_GOMORY, CUT_FLAT }; /* the cheaper and stronger first */
+enum cut_kind { CUT_GOMORY, CUT_BOUND, CUT_STEEP, CUT_FLAT }; /* the cheaper first; Gomory's wants the basis of the root's optimum */
 
 struct cutter {
     struct search *t;
     double until;
     mpq_t *cost;      /* one a column of the reduced program, 0 but while in use */
     double *x;        /* the root's optimum, by column of the lp */
-    bool *row_basic, *column_basic;
     uint32_t *place;  /* column of the reduced program → column of the lp */
     unsigned made;
 };
 
-static void grow_basis(struct cutter *c) { c->row_basic = mem_resize(c->row_basic, c->t->lp->rows.len + 1); }
 
 static bool has_real(const struct presolve *s, const struct terms *t) {
     for (size_t k = 0; k < t->len; k++)
@@ -123,14 +121,18 @@ static void export_head(struct cutter *c, const struct terms *form, const struct
         mpz_set(n->at, box->high);
     else
         mpz_sub_ui(n->at, box->low, 1);
-    search_form(t, box->column, &n->form);
+    mpq_t one;
+    mpq_init(one);
+    mpq_set_ui(one, 1, 1);
+    search_form(t, box->column, one, &n->form);
+    mpq_clear(one);
 }
 
 /* Undo a lemma that did not work out. */
 static void forget(struct proof *p, size_t len) {
     struct proof tail = {p->data + len, p->len - len, 0};
     for (size_t k = 0; k < tail.len; k++) {
-        vec_free(&tail.data[k].form);
+        terms_free(&tail.data[k].form);
         mpz_clear(tail.data[k].at);
         terms_free(&tail.data[k].y);
         terms_free(&tail.data[k].splits);
@@ -316,75 +318,307 @@ static bool try_bound(struct cutter *c, uint32_t j, const uint32_t *place) {
     return made;
 }
 
-/* y − ⌊y⌋ for the row as integers: its slack is an integer, so whole multiples of it add nothing. */
-static void fractional_duals(struct search *t) {
-    mpz_t common, whole;
-    mpq_t scale;
-    mpz_inits(common, whole, NULL);
-    mpq_init(scale);
-    for (size_t i = 0; i < t->lp->rows.len; i++) {
-        uint32_t row = t->lp->rows.data[i];
-        const struct reduced_row *r = &t->s->row[row];
-        if (mpq_sgn(t->y[row]) == 0)
-            continue;
-        mpz_set(common, mpq_denref(r->rhs));
-        for (size_t k = 0; k < r->terms.len; k++)
-            mpz_lcm(common, common, mpq_denref(r->terms.data[k].a));
-        mpq_set_z(scale, common);
-        mpq_div(t->y[row], t->y[row], scale);
-        mpz_fdiv_q(whole, mpq_numref(t->y[row]), mpq_denref(t->y[row]));
-        mpz_submul(mpq_numref(t->y[row]), whole, mpq_denref(t->y[row]));
-        mpq_mul(t->y[row], t->y[row], scale);
-    }
-    mpz_clears(common, whole, NULL);
-    mpq_clear(scale);
+/* ---- Gomory's mixed-integer cut ---------------------------------------------------------------------------------------- */
+
+/* Of the row of the tableau with multipliers h (of the rows as integers, reduced to their fractional parts): Σ ā·x + Σ h·s = b̄ with
+ * slacks s of the ≤ rows. f = ā − ⌊ā⌋, f0 = b̄ − ⌊b̄⌋, and g(f) = f(1 − f0) if f ≤ f0, f0(1 − f) otherwise. The cut is
+ * Σ g(f)·x + Σ g(h)·s ≥ f0(1 − f0); the split that proves it is on π = Σ ⌊ā⌋ or ⌈ā⌉·x + Σ 0 or 1·s, down where f ≤ f0. On the side
+ * π ≤ ⌊b̄⌋ the duals are 1 − f0 for the split, 1 − h for the rows with h > f0 and −(1 − f0)·h for equalities; on the other side f0, h
+ * for the rows with h ≤ f0, and f0·h. All slacks are written as b − a·x (Gomory 1960; Balas 1979). */
+struct gomory {
+    struct indices rows;   /* with a multiplier */
+    mpq_t *h, *scale;      /* one each */
+    mpq_t f0, rest;        /* rest = 1 − f0 */
+    struct terms form, split;
+    mpq_t at, factor;      /* factor: the form's common denominator */
+};
+
+static void gomory_free(struct gomory *m) {
+    mpq_array_free(m->h, m->rows.len);
+    mpq_array_free(m->scale, m->rows.len);
+    vec_free(&m->rows);
+    terms_free(&m->form);
+    terms_free(&m->split);
+    mpq_clears(m->f0, m->rest, m->at, m->factor, NULL);
 }
 
-/* ⌊Σ y·row⌋, column by column. False if there is a continuous one in it, or it is too dense to be of use. */
-static bool rounded_form(struct search *t, struct terms *form) {
-    enum { DENSEST = 2000 };
-    mpq_t sum, a;
-    bool good = true;
-    mpq_inits(sum, a, NULL);
-    for (size_t j = 0; j < t->lp->columns.len && good; j++) {
-        uint32_t column = t->lp->columns.data[j];
-        const struct column *c = &t->s->column[column];
-        mpq_set_ui(sum, 0, 1);
-        for (size_t k = 0; k < c->rows.len; k++)
-            if (mpq_sgn(t->y[c->rows.data[k]])) {
-                mpq_mul(a, t->y[c->rows.data[k]], terms_find(&t->s->row[c->rows.data[k]].terms, column)->a);
-                mpq_add(sum, sum, a);
-            }
-        mpz_fdiv_q(mpq_numref(sum), mpq_numref(sum), mpq_denref(sum));
-        mpz_set_ui(mpq_denref(sum), 1);
-        if (mpq_sgn(sum) == 0)
-            continue;
-        good = !c->real && form->len < DENSEST;
-        terms_add(form, column, sum);
+static void keep_fraction(mpq_t q, mpz_t whole) {
+    mpz_fdiv_q(whole, mpq_numref(q), mpq_denref(q));
+    mpz_submul(mpq_numref(q), whole, mpq_denref(q));
+}
+
+static void row_scale(const struct reduced_row *r, mpq_t scale) {
+    mpz_t common;
+    mpz_init_set(common, mpq_denref(r->rhs));
+    for (size_t k = 0; k < r->terms.len; k++)
+        mpz_lcm(common, common, mpq_denref(r->terms.data[k].a));
+    mpq_set_z(scale, common);
+    mpz_clear(common);
+}
+
+/* Multipliers from t->y, and f0. */
+static void gomory_begin(struct search *t, struct gomory *m) {
+    mpz_t whole;
+    mpq_t v;
+    mpz_init(whole);
+    mpq_init(v);
+    *m = (struct gomory){0};
+    mpq_inits(m->f0, m->rest, m->at, m->factor, NULL);
+    for (size_t i = 0; i < t->lp->rows.len; i++)
+        if (mpq_sgn(t->y[t->lp->rows.data[i]]))
+            vec_push(&m->rows, t->lp->rows.data[i]);
+    m->h = mpq_array_new(m->rows.len);
+    m->scale = mpq_array_new(m->rows.len);
+    for (size_t i = 0; i < m->rows.len; i++) {
+        const struct reduced_row *r = &t->s->row[m->rows.data[i]];
+        row_scale(r, m->scale[i]);
+        mpq_div(m->h[i], t->y[m->rows.data[i]], m->scale[i]);
+        keep_fraction(m->h[i], whole);
+        mpq_mul(v, m->h[i], m->scale[i]);
+        mpq_mul(v, v, r->rhs);
+        mpq_add(m->f0, m->f0, v);
     }
-    mpq_clears(sum, a, NULL);
+    mpq_set(m->at, m->f0);
+    keep_fraction(m->f0, whole);
+    mpq_sub(m->at, m->at, m->f0);
+    mpq_set_ui(m->rest, 1, 1);
+    mpq_sub(m->rest, m->rest, m->f0);
+    mpz_clear(whole);
+    mpq_clear(v);
+}
+
+/* g(f), and whether f > f0. */
+static bool gomory_weight(const struct gomory *m, const mpq_t f, mpq_t g) {
+    bool above = mpq_cmp(f, m->f0) > 0;
+    if (above) {
+        mpq_set_ui(g, 1, 1);
+        mpq_sub(g, g, f);
+        mpq_mul(g, g, m->f0);
+    } else {
+        mpq_mul(g, f, m->rest);
+    }
+    return above;
+}
+
+/* Σ h·row into FORM (as ā), and the slacks' share of form and split into SHARE and SPLIT. */
+static void gomory_rows(struct search *t, struct gomory *m, struct terms *sum, struct terms *share, struct terms *split) {
+    mpq_t w, v;
+    mpq_inits(w, v, NULL);
+    for (size_t i = 0; i < m->rows.len; i++) {
+        const struct reduced_row *r = &t->s->row[m->rows.data[i]];
+        bool above = !r->equality && gomory_weight(m, m->h[i], w);
+        for (size_t k = 0; k < r->terms.len; k++) {
+            mpq_mul(v, r->terms.data[k].a, m->scale[i]);
+            if (above) {
+                mpq_neg(v, v);
+                terms_add(split, r->terms.data[k].index, v);
+                mpq_neg(v, v);
+            }
+            if (!r->equality) {
+                mpq_mul(w, w, v);
+                terms_add(share, r->terms.data[k].index, w);
+                gomory_weight(m, m->h[i], w);
+            }
+            mpq_mul(v, v, m->h[i]);
+            terms_add(sum, r->terms.data[k].index, v);
+        }
+        if (above) {
+            mpq_mul(v, r->rhs, m->scale[i]);
+            mpq_sub(m->at, m->at, v);
+        }
+    }
+    terms_sort(sum);
+    mpq_clears(w, v, NULL);
+}
+
+/* The form −Σ g(f)·x + Σ g(h)·(row), times its common denominator, and the split's. False if that is of no use: a continuous variable,
+ * too dense, too large numbers. */
+static bool gomory_forms(struct search *t, struct gomory *m) {
+    enum { DENSEST = 3000, LARGEST = 60 /* bits */ };
+    struct terms sum = {0};
+    mpz_t whole, common;
+    mpq_t f, g;
+    mpz_inits(whole, common, NULL);
+    mpq_inits(f, g, NULL);
+    bool good = true;
+    gomory_rows(t, m, &sum, &m->form, &m->split);
+    for (size_t k = 0; k < sum.len; k++) {
+        good = good && !t->s->column[sum.data[k].index].real;
+        mpq_set(f, sum.data[k].a);
+        keep_fraction(f, whole);
+        if (gomory_weight(m, f, g))
+            mpz_add_ui(whole, whole, 1);
+        mpq_neg(g, g);
+        terms_add(&m->form, sum.data[k].index, g);
+        mpq_set_z(g, whole);
+        terms_add(&m->split, sum.data[k].index, g);
+    }
+    terms_sort(&m->form);
+    terms_sort(&m->split);
+    mpz_set_ui(common, 1);
+    for (size_t k = 0; k < m->form.len; k++)
+        mpz_lcm(common, common, mpq_denref(m->form.data[k].a));
+    mpq_set_z(m->factor, common);
+    good = good && m->form.len && m->form.len <= DENSEST && mpz_sizeinbase(common, 2) <= LARGEST;
+    for (size_t k = 0; k < m->form.len && good; k++) {
+        mpq_mul(m->form.data[k].a, m->form.data[k].a, m->factor);
+        good = mpz_sizeinbase(mpq_numref(m->form.data[k].a), 2) <= LARGEST;
+    }
+    terms_free(&sum);
+    mpz_clears(whole, common, NULL);
+    mpq_clears(f, g, NULL);
     return good;
 }
 
-/* Gomory's fractional cut of the row of the tableau in which x_j is basic, as Chvátal's rounding of its multipliers. */
-static bool try_gomory(struct cutter *c, uint32_t j, const struct suggestion *g, const uint32_t *place) {
+/* One side's duals, as above, times the factor. */
+static void gomory_leaf(struct cutter *c, const struct gomory *m, bool above) {
     struct search *t = c->t;
-    struct terms unit = {0}, form = {0};
-    mpq_t one;
-    mpq_init(one);
-    mpq_set_ui(one, 1, 1);
-    terms_add(&unit, t->lp->columns.data[j], one);
+    struct proof_node *n = proof_push(&t->lemmas, PROOF_LEAF);
+    mpq_t s, v, *branch = mpq_array_new(t->s->columns);
+    mpq_inits(s, v, NULL);
     clear_y(t);
-    set_cost(c, &unit, true);
-    bool made = basis_multipliers(t->lp, g, t->y, c->until) == 0;
-    set_cost(c, &unit, false);
-    if (made) {
-        fractional_duals(t);
-        made = rounded_form(t, &form) && add_rounding(c, &form, place);
+    for (size_t i = 0; i < m->rows.len; i++) {
+        bool up = mpq_cmp(m->h[i], m->f0) > 0;
+        mpq_ptr y = t->y[m->rows.data[i]];
+        if (t->s->row[m->rows.data[i]].equality) {
+            mpq_mul(y, m->h[i], above ? m->f0 : m->rest);
+            if (!above)
+                mpq_neg(y, y);
+        } else if (above && !up) {
+            mpq_set(y, m->h[i]);
+        } else if (!above && up) {
+            mpq_set_ui(y, 1, 1);
+            mpq_sub(y, y, m->h[i]);
+        }
+        mpq_mul(y, y, m->scale[i]);
+        mpq_mul(y, y, m->factor);
     }
-    terms_free(&unit);
+    mpq_mul(s, above ? m->f0 : m->rest, m->factor);
+    terms_add(&n->splits, 0, s);
+    if (above)
+        mpq_neg(s, s);
+    for (size_t k = 0; k < m->split.len; k++)
+        mpq_mul(branch[m->split.data[k].index], s, m->split.data[k].a);
+    set_cost(c, &m->form, true);
+    search_export(t, t->y, branch, (const mpq_t *)c->cost, &n->y);
+    set_cost(c, &m->form, false);
+    mpq_clears(s, v, NULL);
+    mpq_array_free(branch, t->s->columns);
+}
+
+/* factor · (Σ g(h)·rhs − f0(1 − f0)), rounded down. */
+static void gomory_rhs(const struct search *t, const struct gomory *m, mpq_t rhs) {
+    mpq_t w;
+    mpq_init(w);
+    mpq_mul(rhs, m->f0, m->rest);
+    mpq_neg(rhs, rhs);
+    for (size_t i = 0; i < m->rows.len; i++) {
+        const struct reduced_row *r = &t->s->row[m->rows.data[i]];
+        if (r->equality)
+            continue;
+        gomory_weight(m, m->h[i], w);
+        mpq_mul(w, w, m->scale[i]);
+        mpq_mul(w, w, r->rhs);
+        mpq_add(rhs, rhs, w);
+    }
+    mpq_mul(rhs, rhs, m->factor);
+    mpz_fdiv_q(mpq_numref(rhs), mpq_numref(rhs), mpq_denref(rhs));
+    mpz_set_ui(mpq_denref(rhs), 1);
+    mpq_clear(w);
+}
+
+static bool add_gomory(struct cutter *c, struct gomory *m, const uint32_t *place) {
+    struct search *t = c->t;
+    size_t before = t->lemmas.len;
+    mpq_t rhs;
+    mpq_init(rhs);
+    gomory_rhs(t, m, rhs);
+    bool good = violation(c, &m->form, rhs, place) > 1e-4;
+    if (good) {
+        export_head(c, &m->form, NULL);
+        struct proof_node *n = proof_push(&t->lemmas, PROOF_SPLIT);
+        mpz_set(n->at, mpq_numref(m->at));
+        for (size_t k = 0; k < m->split.len; k++)
+            search_form(t, place[m->split.data[k].index], m->split.data[k].a, &n->form);
+        gomory_leaf(c, m, false);
+        gomory_leaf(c, m, true);
+        good = keep_cut(c, &m->form, rhs, before, true, place);
+    }
+    mpq_clear(rhs);
+    return good;
+}
+
+/* The nearest fraction with a small denominator: multipliers need not be exact for the cut to be valid, and simple ones make it short. */
+static void simple_fraction(double v, mpq_t q) {
+    enum { LARGEST = 10000, TERMS = 20 };
+    double rest = fabs(v);
+    long p0 = 0, q0 = 1, p1 = 1, q1 = 0;
+    for (int k = 0; k < TERMS; k++) {
+        double whole = floor(rest);
+        if (whole * (double)q1 + (double)q0 > LARGEST || whole * (double)p1 + (double)p0 > 1e15)
+            break;
+        long p2 = (long)whole * p1 + p0, q2 = (long)whole * q1 + q0;
+        p0 = p1, q0 = q1, p1 = p2, q1 = q2;
+        if (fabs((double)p1 / (double)q1 - fabs(v)) < 1e-9 || rest - whole < 1e-12)
+            break;
+        rest = 1 / (rest - whole);
+    }
+    mpq_set_si(q, v < 0 ? -p1 : p1, q1 ? (unsigned long)q1 : 1);
+    mpq_canonicalize(q);
+}
+
+/* Chvátal's rounding with the same multipliers: Σ ⌊ā⌋·x ≤ ⌊b̄⌋. Weaker, but its numbers are small. */
+static bool try_rounding(struct cutter *c, const struct gomory *m, const uint32_t *place) {
+    enum { DENSEST = 2000 };
+    struct search *t = c->t;
+    struct terms form = {0};
+    mpz_t whole;
+    mpq_t v;
+    bool good = true;
+    mpz_init(whole);
+    mpq_init(v);
+    clear_y(t);
+    for (size_t i = 0; i < m->rows.len; i++) {
+        mpq_mul(t->y[m->rows.data[i]], m->h[i], m->scale[i]);
+        const struct reduced_row *r = &t->s->row[m->rows.data[i]];
+        for (size_t k = 0; k < r->terms.len; k++) {
+            mpq_mul(v, r->terms.data[k].a, t->y[m->rows.data[i]]);
+            terms_add(&form, r->terms.data[k].index, v);
+        }
+    }
+    terms_sort(&form);
+    for (size_t k = 0; k < form.len; k++) {
+        good = good && !t->s->column[form.data[k].index].real;
+        mpq_set(v, form.data[k].a);
+        keep_fraction(v, whole);
+        mpq_set_z(form.data[k].a, whole);
+    }
+    terms_sort(&form);
+    good = good && form.len && form.len <= DENSEST && add_rounding(c, &form, place);
     terms_free(&form);
-    mpq_clear(one);
+    mpz_clear(whole);
+    mpq_clear(v);
+    return good;
+}
+
+static bool try_gomory(struct cutter *c, uint32_t j, const uint32_t *place) {
+    struct search *t = c->t;
+    struct gomory m;
+    size_t rows = t->lp->rows.len;
+    double *h = mem_alloc((rows + 1) * sizeof *h);
+    bool made = engine_multipliers(t->engine, j, h) == 0;
+    clear_y(t);
+    for (size_t i = 0; i < rows && made; i++)
+        if (fabs(h[i]) > 1e-9 && fabs(h[i]) < 1e9)
+            simple_fraction(h[i], t->y[t->lp->rows.data[i]]);
+    if (made) {
+        gomory_begin(t, &m);
+        double f0 = mpq_get_d(m.f0);
+        made = try_rounding(c, &m, place);
+        made = (f0 > 0.005 && f0 < 0.995 && gomory_forms(t, &m) && add_gomory(c, &m, place)) || made;
+        gomory_free(&m);
+    }
+    free(h);
     return made;
 }
 
@@ -395,15 +629,12 @@ static bool is_tight(const struct cutter *c, const struct reduced_row *r, const 
     return v > -1e-6;
 }
 
-/* The root's optimum: *G borrows it until the next question. */
 static bool root_point(struct cutter *c) {
     struct search *t = c->t;
     const struct suggestion *g = search_ask(t, t->engine, NULL, 0, false);
     if (g->status != LP_OPTIMAL)
         return false;
     memcpy(c->x, g->x, t->lp->columns.len * sizeof *c->x);
-    memcpy(c->row_basic, g->row_basic, t->lp->rows.len * sizeof *c->row_basic);
-    memcpy(c->column_basic, g->column_basic, t->lp->columns.len * sizeof *c->column_basic);
     return true;
 }
 
@@ -435,20 +666,15 @@ static void split_rows(struct cutter *c, uint32_t j, bool steep, const uint32_t 
 static unsigned cut_round(struct cutter *c, enum cut_kind kind) {
     struct search *t = c->t;
     unsigned before = c->made;
-    size_t rows = t->lp->rows.len;
-    struct suggestion g = {.status = LP_OPTIMAL, .row_basic = c->row_basic, .column_basic = c->column_basic, .x = c->x};
     for (uint32_t j = 0; j < t->lp->columns.len && seconds_now() < c->until; j++) {
         if (!is_fractional(c, j))
             continue;
-        for (size_t i = rows; i < t->lp->rows.len; i++)
-            c->row_basic[i] = true; /* the cuts of this round are not in the basis yet */
         if (kind == CUT_BOUND)
             try_bound(c, j, c->place);
-        else if (kind == CUT_GOMORY && c->column_basic[j])
-            try_gomory(c, j, &g, c->place);
-        else if (kind != CUT_GOMORY)
+        else if (kind == CUT_GOMORY)
+            try_gomory(c, j, c->place);
+        else
             split_rows(c, j, kind == CUT_STEEP, c->place);
-        grow_basis(c);
     }
     return c->made - before;
 }
@@ -456,21 +682,19 @@ static unsigned cut_round(struct cutter *c, enum cut_kind kind) {
 void cut_root(struct search *t, double until) {
     size_t columns = t->lp->columns.len + 1;
     struct cutter c = {.t = t, .until = until, .cost = mpq_array_new(t->s->columns), .x = mem_alloc(columns * sizeof(double))};
-    c.column_basic = mem_alloc(columns);
     c.place = mem_alloc((t->s->columns + 1) * sizeof *c.place);
     for (uint32_t j = 0; j < t->lp->columns.len; j++)
         c.place[t->lp->columns.data[j]] = j;
-    grow_basis(&c);
     for (unsigned round = 0; round < 60 && seconds_now() < until && root_point(&c); round++) {
-        unsigned made = 0;
-        for (enum cut_kind kind = CUT_BOUND; kind <= CUT_FLAT && !made; kind++)
-            made = cut_round(&c, kind);
-        if (!made)
+        bool slow = t->lp->rows.len > 1500;
+        if (slow && cut_round(&c, CUT_GOMORY))
+            continue;
+        if (cut_round(&c, CUT_BOUND) || cut_round(&c, CUT_STEEP))
+            continue;
+        if ((slow || !root_point(&c) || !cut_round(&c, CUT_GOMORY)) && !cut_round(&c, CUT_FLAT))
             break;
     }
     mpq_array_free(c.cost, t->s->columns);
     free(c.x);
     free(c.place);
-    free(c.row_basic);
-    free(c.column_basic);
 }

@@ -25,8 +25,8 @@ struct engine {
 };
 
 struct request {
-    enum { ASK_SOLVE, ASK_ADD_ROW } kind;
-    uint32_t n, costs, rational; /* bounds or terms that follow; then costs; */
+    enum { ASK_SOLVE, ASK_ADD_ROW, ASK_MULTIPLIERS } kind;
+    uint32_t n, costs, rational; /* bounds or terms that follow, then costs; of ASK_MULTIPLIERS n is the column */
     double rhs;
 };
 struct cost { /* also a term of a row */
@@ -201,6 +201,23 @@ static bool receive_costs(glp_prob *g, const struct lp *p, int fd, uint32_t n, b
     return n > 0;
 }
 
+/* GLPK's basis matrix is of (I | −A), hence the sign. */
+static bool answer_multipliers(glp_prob *g, int fd, int column) {
+    int m = glp_get_num_rows(g), status = -1;
+    double *h = mem_alloc(((size_t)m + 1) * sizeof *h);
+    if (glp_bf_exists(g) || glp_factorize(g) == 0) {
+        int place = glp_get_col_bind(g, column);
+        if (place > 0) {
+            h[place] = -1;
+            glp_btran(g, h);
+            status = 0;
+        }
+    }
+    bool good = write_all(fd, &status, sizeof status) && write_all(fd, h + 1, (size_t)m * sizeof *h);
+    free(h);
+    return good;
+}
+
 static void serve(const struct lp *p, int fd, int way) {
     glp_term_out(GLP_OFF);
     glp_prob *g = load(p);
@@ -210,8 +227,11 @@ static void serve(const struct lp *p, int fd, int way) {
     bool other = true;
     first_basis(g, way);
     for (bool first = true; read_all(fd, &r, sizeof r);) {
-        if (r.kind == ASK_ADD_ROW) {
-            receive_row(g, fd, &r);
+        if (r.kind != ASK_SOLVE) {
+            if (r.kind == ASK_ADD_ROW)
+                receive_row(g, fd, &r);
+            else if (!answer_multipliers(g, fd, (int)r.n + 1))
+                break;
             continue;
         }
         for (size_t k = 0; k < touched.len; k++)
@@ -308,6 +328,20 @@ void engine_add_row(struct engine *e, struct lp *p, uint32_t row) {
     }
     if (!good)
         stop(e);
+}
+
+int engine_multipliers(struct engine *e, uint32_t column, double *h) {
+    struct request q = {.kind = ASK_MULTIPLIERS, .n = column};
+    double until = seconds_now() + 2 + 20 * e->longest;
+    int status = -1;
+    if (e->child <= 0)
+        return -1;
+    if (!write_all(e->fd, &q, sizeof q) || !read_until(e->fd, &status, sizeof status, until < e->deadline ? until : e->deadline) ||
+        !read_until(e->fd, h, e->p->rows.len * sizeof *h, until < e->deadline ? until : e->deadline)) {
+        stop(e);
+        return -1;
+    }
+    return status;
 }
 
 static bool ask(struct engine *e, const struct bounds *b, size_t n, bool rational) {

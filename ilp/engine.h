@@ -36,6 +36,8 @@ struct engine *engine_new(const struct lp *p, double deadline);
 void engine_free(struct engine *e); /* kills the child */
 /* The reduced program has a new row. */
 void engine_add_row(struct engine *e, struct lp *p, uint32_t row);
+/* The row of the last answer's tableau in which COLUMN is basic: its multipliers, one a row of the lp. -1: none to be had. */
+int engine_multipliers(struct engine *e, uint32_t column, double *h);
 /* Solve within those bounds. RATIONAL: go on in GLPK's rational arithmetic from the last basis. The answer lives until the next call.
  * LP_FAILED when every way was tried or the deadline passed. */
 const struct suggestion *engine_solve(struct engine *e, const struct bounds *b, size_t n, bool rational);

@@ -289,16 +289,17 @@ static void take_off_all(mpq_t *extra, const struct terms *row, const mpq_t y) {
 }
 
 static void take_off_split(struct core *c, struct core_branch b, const mpq_t y) {
-    struct indices form = {0};
-    mpq_t sign;
-    mpq_init(sign);
-    mpq_set_si(sign, b.above ? -1 : 1, 1);
-    for (size_t x = 0; x < b.split->form.len; x++)
-        core_form(c, b.split->form.data[x], &form);
-    for (size_t x = 0; x < form.len; x++)
-        take_off(c->extra, form.data[x], y, sign);
-    mpq_clear(sign);
-    vec_free(&form);
+    struct terms form = {0};
+    mpq_t s;
+    mpq_init(s);
+    core_terms(c, &b.split->form, &form);
+    if (b.above)
+        mpq_neg(s, y);
+    else
+        mpq_set(s, y);
+    take_off_all(c->extra, &form, s);
+    mpq_clear(s);
+    terms_free(&form);
 }
 
 /* In a lemma's tree the objective is its form: what its variables gain is the opposite of what rows take off. */
@@ -341,8 +342,7 @@ static void core_tree(struct core *c, const struct ilp *whole, const struct proo
         return;
     }
     mpz_set(out->at, n->at);
-    for (size_t k = 0; k < n->form.len; k++)
-        core_form(c, n->form.data[k], &out->form);
+    core_terms(c, &n->form, &out->form);
     for (int above = 0; above < 2; above++) {
         vec_push(&c->path, ((struct core_branch){n, above}));
         core_tree(c, whole, from, to);

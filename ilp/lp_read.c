@@ -12,7 +12,7 @@ enum section { SECTION_MAXIMISE, SECTION_MINIMISE, SECTION_ROWS, SECTION_BOUNDS,
 struct reader {
     const char *path, *at, *end;
     int line;          /* of the token at hand */
-    int next_line;
+    int next_line, bound_line;
     bool fresh;        /* nothing but blanks before on this line */
     enum token token;
     enum section section;
@@ -329,11 +329,14 @@ static int read_row(struct reader *r) {
     struct terms t = {0};
     char *label = NULL, sense;
     mpq_t constant, rhs;
+    int line = r->line;
     mpq_inits(constant, rhs, NULL);
     read_label(r, &label);
     int bad = read_sum(r, &t, constant) || read_sense(r, &sense) || read_right_side(r, rhs) ? -1 : 0;
-    if (!bad && !t.len)
+    if (!bad && !t.len) {
+        r->line = line;
         bad = complain(r, "a row without variables");
+    }
     if (!bad) {
         char *name = label ? str_dup(label) : str_printf("r%zu", r->p->rows.len + 1);
         mpq_sub(rhs, rhs, constant);
@@ -369,6 +372,7 @@ static int read_bound_value(struct reader *r, mpq_t value, bool *finite, int *si
 
 /* x SENSE value. */
 static int apply_bound(struct reader *r, uint32_t variable, char sense, mpq_t value, bool finite, int sign) {
+    r->line = r->bound_line;
     if (!finite && sense == '<' && sign > 0)
         return 0;
     if (!finite)
@@ -408,8 +412,10 @@ static int read_bound_line(struct reader *r, mpq_t left, mpq_t right) {
     }
     if (read_bound_name(r, &x))
         return -1;
-    if (here_is(r, "free"))
+    if (here_is(r, "free")) {
+        r->line = r->bound_line;
         return complain(r, "variable %s may be negative", ilp_variable_name(r->p, x));
+    }
     if (from_left) {
         left_sense = left_sense == '<' ? '>' : left_sense == '>' ? '<' : '=';
         if (apply_bound(r, x, left_sense, left, left_finite, left_sign))
@@ -425,6 +431,7 @@ static int read_bound_line(struct reader *r, mpq_t left, mpq_t right) {
 static int read_bound(struct reader *r) {
     mpq_t left, right;
     mpq_inits(left, right, NULL);
+    r->bound_line = r->line;
     int bad = read_bound_line(r, left, right);
     mpq_clears(left, right, NULL);
     return bad;

@@ -55,7 +55,7 @@ void terms_free(struct terms *t);
 enum proof_kind { PROOF_SPLIT, PROOF_LEAF, PROOF_EMPTY, PROOF_LEMMA };
 struct proof_node {
     enum proof_kind kind;
-    struct indices form;
+    struct terms form;   /* integers */
     mpz_t at;
     struct terms y;      /* rows of the program and lemmas; of a lemma: its form */
     struct terms splits; /* index = depth of the split; value ≥ 0 */

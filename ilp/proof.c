@@ -10,7 +10,7 @@ struct proof_node *proof_push(struct proof *p, enum proof_kind kind) {
 
 void proof_free(struct proof *p) {
     for (size_t i = 0; i < p->len; i++) {
-        vec_free(&p->data[i].form);
+        terms_free(&p->data[i].form);
         mpz_clear(p->data[i].at);
         terms_free(&p->data[i].y);
         terms_free(&p->data[i].splits);
@@ -67,8 +67,11 @@ static bool use_split(struct walk *w, const struct term *y, mpq_t sum) {
     struct branch b = w->path.data[y->index];
     mpq_t t;
     mpq_init(t);
-    for (size_t k = 0; k < b.split->form.len; k++)
-        (b.above ? mpq_add : mpq_sub)(w->d[b.split->form.data[k]], w->d[b.split->form.data[k]], y->a);
+    for (size_t k = 0; k < b.split->form.len; k++) {
+        const struct term *f = &b.split->form.data[k];
+        mpq_mul(t, y->a, f->a);
+        (b.above ? mpq_add : mpq_sub)(w->d[f->index], w->d[f->index], t);
+    }
     mpq_set_z(t, b.split->at);
     if (b.above) { /* −form ≤ −(at + 1) */
         mpz_add(mpq_numref(t), mpq_numref(t), mpq_denref(t));
@@ -109,9 +112,9 @@ static bool leaf_bound(struct walk *w, const struct proof_node *n, mpq_t sum) {
     return finite;
 }
 
-static bool split_is_integral(const struct walk *w, const struct proof_node *n) {
-    for (size_t k = 0; k < n->form.len; k++)
-        if (n->form.data[k] >= w->p->variables.len || w->p->variables.data[n->form.data[k]].real)
+static bool is_integral(const struct ilp *p, const struct terms *form) {
+    for (size_t k = 0; k < form->len; k++)
+        if (p->variables.data[form->data[k].index].real || mpz_cmp_ui(mpq_denref(form->data[k].a), 1))
             return false;
     return true;
 }
@@ -121,7 +124,7 @@ static bool walk_node(struct walk *w) {
         return false;
     const struct proof_node *n = &w->proof->data[w->next++];
     if (n->kind == PROOF_SPLIT) {
-        if (!split_is_integral(w, n))
+        if (!is_integral(w->p, &n->form))
             return false;
         for (int above = 0; above < 2; above++) {
             vec_push(&w->path, ((struct branch){n, above}));
@@ -143,13 +146,6 @@ static bool walk_node(struct walk *w) {
     }
     mpq_clear(sum);
     return good;
-}
-
-static bool is_integral(const struct ilp *p, const struct terms *form) {
-    for (size_t k = 0; k < form->len; k++)
-        if (p->variables.data[form->data[k].index].real || mpz_cmp_ui(mpq_denref(form->data[k].a), 1))
-            return false;
-    return true;
 }
 
 /* An empty program proves any lemma; none is made of it. */

@@ -18,3 +18,6 @@ CHECKS += check-ilp-$(1)
 endef
 
 $(eval $(call ilp_test,ipet_test))
+$(eval $(call ilp_test,lp_test))
+$(eval $(call ilp_test,certificate_test))
+check-ilp-certificate_test: $(BUILD)/potoroo-check

@@ -37,8 +37,8 @@ struct search {
 /* Y (by row of the reduced program) and BRANCH (net duals of splits, by column) carried back to the source and added to TO. COST as in
  * presolve_duals. Overwrites both. */
 void search_export(struct search *t, mpq_t *y, mpq_t *branch, const mpq_t *cost, struct terms *to);
-/* The variables of the source that a column of the lp stands for. */
-void search_form(const struct search *t, uint32_t column, struct indices *form);
+/* A times the sum of the variables of the source that a column of the lp stands for, added to FORM. */
+void search_form(const struct search *t, uint32_t column, const mpq_t a, struct terms *form);
 /* GLPK's answer within BOX. */
 const struct suggestion *search_ask(const struct search *t, struct engine *e, const struct box *box, size_t n, bool rational);
 void search_grow(struct search *t); /* a row was added: scratch follows */
