@@ -88,8 +88,8 @@ void curve_cut(struct curve *c, uint64_t wall) {
     while (c->steps.len > 1 && c->steps.data[c->steps.len - 2].cycles >= wall)
         c->steps.len--;
     struct curve_step *last = &c->steps.data[c->steps.len - 1];
-    if (last->cycles > wall)
-        last->cycles = wall;
+    if (last->cycles >= wall)
+        *last = (struct curve_step){wall, 0};
 }
 
 /* Steps in one interval of the grid move to its last one: P(X > t) only grows. The maximum stays. */

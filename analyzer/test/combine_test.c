@@ -385,6 +385,7 @@ static void only_upwards(const struct curve *exact, const struct curve *coarse) 
         assert_true(curve_quantile(coarse, risk * (1 + 1e-10)) <= exact->steps.data[i].cycles + coarse->error);
     }
     assert_int_equal(curve_max(exact), curve_max(coarse));
+    assert_true(coarse->steps.data[coarse->steps.len - 1].above == 0);
 }
 
 static void coarsening_is_upwards_and_bounded(void **state) {
