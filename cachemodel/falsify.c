@@ -37,16 +37,16 @@ static void add_walk(struct infer *f, unsigned kinds, size_t n) {
 
 static void add_sequences(struct infer *f) {
     const struct level *d = &f->side[SIDE_D], *i = &f->side[SIDE_I];
-    unsigned fetch = level_predictable(i) ? 1u << OP_FETCH : 0, store = f->writes_known ? 1u << OP_STORE : 0, all = 1u << OP_LOAD | fetch | store;
-    if (f->second == YES && level_predictable(&f->l2))
+    unsigned fetch = level_predictable(i) ? 1u << OP_FETCH : 0, store = f->writes_known ? 1u << OP_STORE : 0, all = (d->present ? 1u << OP_LOAD : 0) | fetch | store;
+    if (f->second == YES && level_predictable(&f->l2) && d->present && i->present)
         add_once_each(f, ROUND_OPS);
     if (level_predictable(d))
         add_random(f, &d->shape, d->shape.line, all & ~fetch, ROUND_OPS);
     if (fetch)
         add_random(f, &i->shape, i->shape.line, fetch, ROUND_OPS);
-    if (f->second == YES && level_predictable(&f->l2) && fetch) {
+    if (f->second == YES && level_predictable(&f->l2) && (fetch || !i->present)) {
         add_random(f, &f->l2.shape, f->l2.shape.line, all, 2 * ROUND_OPS);
-        if (level_predictable(d))
+        if (level_predictable(d) || !d->present)
             add_random_everywhere(f, all, 2 * ROUND_OPS);
     }
     if (fetch || level_predictable(d))

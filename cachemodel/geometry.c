@@ -16,7 +16,7 @@
 /* ---- lines and penalties ----------------------------------------------------------------------------------------------------- */
 
 enum pair_kind { PAIR_DD, PAIR_II, PAIR_ID, PAIR_DI, PAIRS }; /* first access, second access */
-enum { DISTANCES = 11, REGION = 8192, LONGEST = 4096 };          /* distances 0, 8, 16, ... LONGEST */
+enum { REGION = 8192, LONGEST = 4096 };
 static const char *const side_name[SIDES] = {"loads", "fetches"}, *const cache_name[SIDES] = {"L1D", "L1I"};
 
 struct pairs {
@@ -58,9 +58,8 @@ static int measure_pairs(struct infer *f, struct pairs *p, struct err *e) {
     return 0;
 }
 
-/* The smallest distance at which accesses cost more than LIMIT, if all cost at most LIMIT below it and all more from there on. 0: no
- * such. Nothing that costs more than LIMIT costs less than LIMIT + jitter + 1. */
-static uint64_t step_at(const struct span *s, int64_t limit) {
+/* All must cost at most LIMIT below it and all more from there on. Nothing that costs more than LIMIT costs less than LIMIT + jitter + 1. */
+uint64_t distance_where_more(const struct span *s, int64_t limit) {
     int d = 0;
     while (d < DISTANCES && s[d].low <= limit)
         d++;
@@ -84,7 +83,7 @@ static void line_of_side(struct infer *f, enum side s, const struct pairs *p) {
         unknown(f, "%s: the cost of a cold access does not repeat or drowns in jitter", cache_name[s]);
         return;
     }
-    l->shape.line = step_at(p->second[s == SIDE_D ? PAIR_DD : PAIR_II], 0);
+    l->shape.line = distance_where_more(p->second[s == SIDE_D ? PAIR_DD : PAIR_II], 0);
     if (l->shape.line < 16) {
         unknown(f, "%s: line: not one of 16 to %d bytes", cache_name[s], LONGEST);
         l->shape.line = 0;
@@ -125,8 +124,8 @@ static void find_second(struct infer *f, const struct pairs *p) {
     }
     f->second = YES;
     f->l2.present = true;
-    uint64_t line = step_at(p->second[PAIR_ID], d->miss);
-    if (line == step_at(p->second[PAIR_DI], i->miss))
+    uint64_t line = distance_where_more(p->second[PAIR_ID], d->miss);
+    if (line == distance_where_more(p->second[PAIR_DI], i->miss))
         f->l2_line = line;
     say(f, L2, "unified: a load pays %" PRId64 " less for a line that a fetch has brought, and the other way round", f->l2.miss);
     if (line >= 16 && f->l2_line)
@@ -139,14 +138,16 @@ int infer_lines(struct infer *f, struct err *e) {
     f->l2.miss = MODEL_UNKNOWN;
     if (measure_pairs(f, &p, e) < 0)
         return -1;
+    memcpy(f->neighbour[SIDE_D], p.second[PAIR_DD], sizeof f->neighbour[0]);
+    memcpy(f->neighbour[SIDE_I], p.second[PAIR_II], sizeof f->neighbour[0]);
     line_of_side(f, SIDE_D, &p);
     line_of_side(f, SIDE_I, &p);
     if (!f->side[SIDE_D].present && !f->side[SIDE_I].present)
         f->second = NO;
     else if (f->side[SIDE_D].present && f->side[SIDE_I].present && f->side[SIDE_D].cold > 0 && f->side[SIDE_I].cold > 0)
         find_second(f, &p);
-    else
-        unknown(f, "L2: whether there is one is found by lines passed between two first-level caches; here are not both");
+    else if (f->side[SIDE_D].present && f->side[SIDE_I].present)
+        unknown(f, "L2: not without certain costs of cold accesses");
     return 0;
 }
 

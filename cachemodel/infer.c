@@ -73,9 +73,11 @@ static void finish_model(struct infer *f) {
         add_stores(f, add_cache(f, "L1D", SIDE_D, &f->side[SIDE_D]), 0);
     else
         vec_push(&m->absent, str_dup("L1D"));
-    if (f->second == YES)
-        add_stores(f, add_cache(f, "L2", L2, &f->l2), 1);
-    else if (f->second == NO)
+    if (f->second == YES) {
+        struct model_cache *c = add_cache(f, "L2", L2, &f->l2);
+        if (f->side[SIDE_D].present)
+            add_stores(f, c, 1);
+    } else if (f->second == NO)
         vec_push(&m->absent, str_dup("L2"));
 }
 
@@ -88,7 +90,7 @@ static void set_stride(struct infer *f) {
 }
 
 static int infer_all(struct infer *f, struct err *e) {
-    static int (*const steps[])(struct infer *, struct err *) = {infer_latencies, infer_lines, infer_first_level, infer_second_level,
+    static int (*const steps[])(struct infer *, struct err *) = {infer_latencies, infer_lines, infer_first_level, infer_second_level, infer_lone_second,
                                                                   infer_policies, infer_stores, infer_falsify, infer_tlbs};
     enum { STEPS = sizeof steps / sizeof *steps };
     struct progress *p = progress_begin("inferring the model", STEPS);

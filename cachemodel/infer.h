@@ -19,6 +19,8 @@ static inline int64_t span_value(struct span s) { return span_certain(s) ? s.low
 
 enum side { SIDE_D, SIDE_I, SIDES };
 
+enum { DISTANCES = 11 }; /* 0, 8, 16, ... 4096 bytes */
+
 /* A first-level cache as it looks from its side. */
 struct level {
     bool present;
@@ -47,6 +49,7 @@ struct infer {
     enum answer second;      /* is there a unified second level? */
     struct level l2;         /* l2.miss: of this level alone */
     uint64_t l2_line;        /* 0 = unknown */
+    struct span neighbour[SIDES][DISTANCES]; /* excess of an access right after a cold one at this distance, both from one side */
     int64_t write_back[2], allocate[2], evict_dirty[2]; /* of L1D and L2 */
     struct writes writes;    /* one way to see it that explains all stores, even where another does too */
     bool writes_known;       /* there is one */
@@ -78,6 +81,10 @@ int infer_latencies(struct infer *f, struct err *e);
 int infer_lines(struct infer *f, struct err *e);
 int infer_first_level(struct infer *f, struct err *e);
 int infer_second_level(struct infer *f, struct err *e);
+/* The smallest distance (of S[DISTANCES]) at which accesses cost more than LIMIT, 0 if there is no such step. */
+uint64_t distance_where_more(const struct span *s, int64_t limit);
+/* lone.c: a second level behind one first-level cache alone. */
+int infer_lone_second(struct infer *f, struct err *e);
 /* replacement.c */
 int infer_policies(struct infer *f, struct err *e);
 /* permutation.c: of a first-level cache that none of the known policies explains. Sets policies and table if it is a permutation policy. */
@@ -109,7 +116,7 @@ void hypothesis_free(struct hypothesis *h);
 struct counts hypothesis_step(struct hypothesis *h, const struct op *op);
 
 /* Adds to the list N random operations over pools of lines that collide: in a few sets of the cache SHAPE, some lines more than ways.
- * The sets are HOP bytes apart (at least a line). KINDS: bit set of enum op_kind. Never fetches the same line twice in a row. */
+ * The sets are HOP bytes apart (at least a line). KINDS: bit set of enum op_kind; those of a side without a cache are left out. Never fetches the same line twice in a row. */
 void add_random(struct infer *f, const struct shape *shape, uint64_t hop, unsigned kinds, size_t n);
 /* The same over lines that collide in every cache at once, some more than any has ways: whatever the second level's shape, it is asked
  * for lines that the first has lost. All three must be shaped. */

@@ -113,6 +113,12 @@ static enum op_kind random_kind(struct infer *f, unsigned kinds) {
 
 void add_random(struct infer *f, const struct shape *c, uint64_t hop, unsigned kinds, size_t n) {
     struct pool pool[HOMES];
+    if (!f->side[SIDE_I].present)
+        kinds &= ~(1u << OP_FETCH);
+    if (!f->side[SIDE_D].present)
+        kinds &= ~(1u << OP_LOAD | 1u << OP_STORE);
+    if (!kinds)
+        return;
     uint64_t way = way_size(c), fetched = NOTHING, fetch_line = f->side[SIDE_I].shape.line;
     uint64_t start = random_below(f, c->sets) * c->line, homes = 0;
     do {

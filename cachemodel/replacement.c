@@ -86,8 +86,8 @@ static uint64_t second_hop(const struct infer *f) {
 }
 
 static void add_accesses(struct infer *f) {
-    bool second = f->l2.shaped && f->side[SIDE_D].shape.line && f->side[SIDE_I].shape.line;
-    if (second)
+    bool both = f->side[SIDE_D].shape.line && f->side[SIDE_I].shape.line, second = f->l2.shaped;
+    if (second && both)
         add_once_each(f, SECOND_LEVEL_OPS / 2);
     for (int s = 0; s < SIDES; s++)
         if (f->side[s].shaped)
@@ -95,7 +95,7 @@ static void add_accesses(struct infer *f) {
     if (!second)
         return;
     add_random(f, &f->l2.shape, second_hop(f), 1u << OP_LOAD | 1u << OP_FETCH, SECOND_LEVEL_OPS);
-    if (f->side[SIDE_D].shaped && f->side[SIDE_I].shaped)
+    if ((f->side[SIDE_D].shaped || !f->side[SIDE_D].present) && (f->side[SIDE_I].shaped || !f->side[SIDE_I].present))
         add_random_everywhere(f, 1u << OP_LOAD | 1u << OP_FETCH, SECOND_LEVEL_OPS);
 }
 

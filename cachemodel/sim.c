@@ -17,7 +17,7 @@ struct sim {
     struct shape shape;
     enum model_policy policy;
     bool write_back, allocate;
-    struct set *sets;
+    struct set **sets;       /* NULL: not accessed yet */
 };
 
 /* ---- policies ---------------------------------------------------------------------------------------------------------------- */
@@ -224,20 +224,29 @@ struct sim *sim_new(struct shape shape, enum model_policy policy, bool write_bac
     assert(power_of_two(shape.line) && power_of_two(shape.sets) && shape.ways && shape.ways <= SIM_MAX_WAYS);
     assert(policy_defined(policy, shape.ways));
     *s = (struct sim){shape, policy, write_back, allocate, mem_alloc(shape.sets * sizeof *s->sets)};
-    for (uint64_t i = 0; i < shape.sets; i++)
-        set_clear(&s->sets[i], shape.ways);
     return s;
 }
 
 void sim_free(struct sim *s) {
+    for (uint64_t i = 0; s && i < s->shape.sets; i++)
+        free(s->sets[i]);
     if (s)
         free(s->sets);
     free(s);
 }
 
+static struct set *set_of(struct sim *s, uint64_t tag) {
+    struct set **set = &s->sets[tag & (s->shape.sets - 1)];
+    if (!*set) {
+        *set = mem_alloc(sizeof **set);
+        set_clear(*set, s->shape.ways);
+    }
+    return *set;
+}
+
 unsigned sim_access(struct sim *s, uint64_t addr, bool store, uint64_t *victim_addr) {
     uint64_t tag = addr / s->shape.line, old;
-    struct set *set = &s->sets[tag & (s->shape.sets - 1)];
+    struct set *set = set_of(s, tag);
     bool hit = find_tag(set, s->shape.ways, tag) < s->shape.ways;
     if (!hit && store && !s->allocate)
         return 0;
@@ -253,7 +262,7 @@ unsigned sim_access(struct sim *s, uint64_t addr, bool store, uint64_t *victim_a
 
 void sim_post(struct sim *s, uint64_t addr) {
     uint64_t tag = addr / s->shape.line;
-    struct set *set = &s->sets[tag & (s->shape.sets - 1)];
+    struct set *set = set_of(s, tag);
     uint64_t w = find_tag(set, s->shape.ways, tag);
     if (w < s->shape.ways && s->write_back)
         set->dirty[w] = true;

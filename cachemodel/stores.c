@@ -194,7 +194,8 @@ static void add_stale(struct infer *f) {
 }
 
 static void add_second(struct infer *f) {
-    add_stale(f);
+    if (f->side[SIDE_I].present)
+        add_stale(f);
     const struct shape *c = &f->l2.shape;
     uint64_t hop = way_size(&f->side[SIDE_D].shape);
     add_random(f, c, hop < way_size(c) && hop >= c->line ? hop : c->line, 1u << OP_LOAD | 1u << OP_STORE, SECOND_STORE_OPS);
@@ -204,7 +205,7 @@ static void add_second(struct infer *f) {
 
 static bool predictable(const struct infer *f) {
     return level_predictable(&f->side[SIDE_D]) && f->side[SIDE_D].miss >= 0 &&
-           (f->second == NO || (f->second == YES && level_predictable(&f->l2) && level_predictable(&f->side[SIDE_I])));
+           (f->second == NO || (f->second == YES && level_predictable(&f->l2) && (level_predictable(&f->side[SIDE_I]) || !f->side[SIDE_I].present)));
 }
 
 int infer_stores(struct infer *f, struct err *e) {

@@ -174,7 +174,9 @@ def compare_cache(v, name, got, p):
     if name != "L2":
         v.value(f"{name}.cold", got["cold"], true["miss"] + (p["l2"]["miss"] if "l2" in p else 0))
     compare_policy(v, name, got, true["policy"], true["ways"])
-    if name == "L1I":
+    if name == "L1I" or "l1d" not in p:  # no store reaches it
+        if "write" in got:
+            v.wrong.append(f"{name}: stores do not reach it")
         return
     below = evict(p["l2"]) if "l2" in p else 0
     v.value(f"{name}.write", got["write"], true["write"], evict(true) == 0 and below == 0)
