@@ -11,300 +11,12 @@
  *               of integers: K = ⌈(M - e)/s⌉.
  *   iteration   the header's φs as intervals, stepped until the test cannot stay. */
 #include "cfg/bounds.h"
-#include "cfg/linear.h"
-#include "cfg/ranges.h"
+#include "cfg/induction.h"
 
 #include <inttypes.h>
 
-typedef __int128 wide;
-
 enum { MOST_STEPS = 100 };
 static const uint64_t MOST_BOUND = 1u << 24; /* beyond, a bound says nothing: better to ask */
-
-struct search {
-    struct cfg *g;
-    struct values *v;
-    struct loop *loop;
-    uint32_t index, header;     /* of the loop in the cfg; the local block */
-    bool *inside;               /* local blocks of the loop */
-    VEC(uint32_t) outer, latch; /* predecessors of the header outside (NONE: the function's caller) and inside */
-    uint64_t best;              /* header executions; UINT64_MAX: none yet */
-    uint64_t least;
-    char why[256];
-};
-
-/* The tested value: ext(x), where x is W bits: a sum of the header's φs and of what does not change. */
-struct induction {
-    unsigned w;
-    enum ir_op ext;             /* SEXT, ZEXT, or CONST for none */
-    struct linear x;
-    wide slow, fast;            /* each iteration adds one of slow … fast to x, both of one sign, not 0 */
-};
-
-/* ---- the loop's shape ------------------------------------------------------------------------------------------------------------- */
-
-static bool slot_inside(const struct search *s, uint32_t slot) {
-    uint32_t local = values_at_slot(s->v, slot);
-    return local == NONE || s->inside[local];
-}
-
-/* Is the term's value the same throughout one run of the loop? */
-static bool invariant(const struct search *s, ir_ref r, int depth) {
-    const struct ir_node *n = ir_at(s->v->ir, r);
-    if (!r || n->op == IR_CONST)
-        return true;
-    if (n->op == IR_VAR)
-        return var_kind(n->imm) == VAR_ENTRY || !slot_inside(s, var_index(n->imm));
-    if (n->op == IR_LOAD)
-        return n->imm && !slot_inside(s, (uint32_t)(n->imm - 1));
-    if (n->op == IR_CSR || n->op == IR_APPLY || !n->width || depth > 40)
-        return false;
-    return invariant(s, n->a, depth + 1) && invariant(s, n->b, depth + 1) && invariant(s, n->c, depth + 1);
-}
-
-static bool header_phi(const struct search *s, ir_ref r, uint32_t *loc) {
-    const struct ir_node *n = ir_at(s->v->ir, r);
-    uint32_t slot = code_slot(&s->g->own->flow.code, block_of(s->g, s->v->global[s->header])->addr);
-    if (n->op != IR_VAR || var_kind(n->imm) != VAR_PHI || var_index(n->imm) != slot)
-        return false;
-    *loc = var_loc(n->imm);
-    return true;
-}
-
-/* The value of a location where the loop is entered from block P; NONE: where the function is. */
-static ir_ref outer_value(const struct search *s, uint32_t p, uint32_t loc) { return p == NONE ? s->v->entry[loc] : value_out(s->v, p, loc); }
-
-/* What is known of T when the loop is entered from block P. */
-static struct interval range_at_entry(const struct search *s, uint32_t p, ir_ref t) {
-    struct ranges r;
-    ranges_init(&r, s->v);
-    if (p != NONE) {
-        ranges_at(&r, s->v, p);
-        ranges_edge(&r, s->v, p, s->header);
-    }
-    struct interval i = ranges_of(&r, t);
-    ranges_free(&r);
-    return i;
-}
-
-/* ---- induction ---------------------------------------------------------------------------------------------------------------------- */
-
-/* TERM as a header φ's W low bits, and its location. */
-static bool phi_bits(const struct search *s, ir_ref term, uint32_t *loc) {
-    const struct ir_node *n = ir_at(s->v->ir, term);
-    return header_phi(s, n->op == IR_LOW ? n->a : term, loc);
-}
-
-/* next = atom + c? Through the joins of paths inside the loop there may be several c: they widen [lo, hi]. */
-static bool find_change(const struct search *s, ir_ref next, ir_ref atom, wide *lo, wide *hi, int depth) {
-    struct ir *ir = s->v->ir;
-    const struct ir_node *n = ir_at(ir, next);
-    unsigned w = n->width;
-    uint64_t add = 0;
-    ir_ref base = next;
-    if (n->op == IR_ADD && ir_is_const(ir, n->b, &add))
-        base = n->a;
-    else
-        add = 0;
-    if (base == atom) {
-        wide c = ir_signed(add, w);
-        *lo = c < *lo ? c : *lo;
-        *hi = c > *hi ? c : *hi;
-        return true;
-    }
-    n = ir_at(ir, base);
-    ir_ref phi = n->op == IR_LOW ? n->a : base;
-    const struct ir_node *p = ir_at(ir, phi);
-    if (depth == 4 || p->op != IR_VAR || var_kind(p->imm) != VAR_PHI)
-        return false;
-    uint32_t b = values_at_slot(s->v, var_index(p->imm)), loc = var_loc(p->imm);
-    if (b == NONE || !s->inside[b] || b == s->header || s->v->number[b] == NONE)
-        return false;
-    for (uint32_t k = s->v->first[b]; k < s->v->first[b + 1]; k++) {
-        uint32_t from = s->v->pred[k];
-        if (s->v->number[from] >= s->v->number[b]) /* round a loop inside: any number of times */
-            return false;
-        ir_ref in = ir_binary(ir, IR_ADD, ir_low(ir, value_out(s->v, from, loc), w), ir_const(ir, w, add));
-        if (!find_change(s, in, atom, lo, hi, depth + 1))
-            return false;
-    }
-    return true;
-}
-
-/* Only φs of the header and what does not change? */
-static bool told_by_header(const struct search *s, const struct linear *l) {
-    uint32_t loc;
-    for (size_t k = 0; k < l->count; k++)
-        if (!phi_bits(s, l->atom[k], &loc) && !invariant(s, l->atom[k], 0))
-            return false;
-    return true;
-}
-
-/* The equation that the only edge into block B has shown: *x = *y. */
-static bool equation(const struct search *s, uint32_t b, ir_ref *x, ir_ref *y) {
-    const struct ir *ir = s->v->ir;
-    uint32_t from = s->v->first[b + 1] - s->v->first[b] == 1 ? s->v->pred[s->v->first[b]] : NONE;
-    if (from == NONE || !s->v->condition[from] || block_of(s->g, s->v->global[from])->end != END_BRANCH)
-        return false;
-    bool taken = false;
-    const struct block *k = block_of(s->g, s->v->global[from]);
-    for (uint32_t e = k->edge; e < k->edge + k->edges; e++)
-        if (s->g->edges.data[e].to == s->v->global[b])
-            taken = s->g->edges.data[e].kind == EDGE_TAKEN;
-    const struct ir_node *c = ir_at(ir, s->v->condition[from]);
-    if (c->op == IR_XOR && c->width == 1 && ir_at(ir, c->b)->op == IR_CONST)
-        c = ir_at(ir, c->a), taken = !taken;
-    *x = c->a;
-    *y = c->b;
-    return c->op == IR_EQ && taken;
-}
-
-/* Where a branch on the way to block P, in this iteration, has shown that x = y, a value made of x can be told by y: the counter of a
- * loop inside is known after its `!=`. */
-static ir_ref by_equality(const struct search *s, uint32_t p, ir_ref value) {
-    struct ir *ir = s->v->ir;
-    struct linear sum, l, d;
-    if (!linear_of(&l, ir, value) || told_by_header(s, &l))
-        return value;
-    for (uint32_t b = p; b != s->header && s->v->idom[b] != b; b = s->v->idom[b]) {
-        ir_ref x, y;
-        if (!equation(s, b, &x, &y) || ir_at(ir, x)->width != l.w || !linear_of(&d, ir, ir_binary(ir, IR_SUB, y, x)))
-            continue;
-        for (size_t i = 0; i < l.count; i++) /* add the multiple of 0 = y - x that makes an atom vanish */
-            for (size_t k = 0; k < d.count; k++) {
-                bool one = d.coefficient[k] == 1 || d.coefficient[k] == ir_mask(l.w);
-                if (l.atom[i] != d.atom[k] || !one)
-                    continue;
-                sum = l;
-                if (linear_add(&sum, &d, d.coefficient[k] == 1 ? 0 - l.coefficient[i] : l.coefficient[i]) && told_by_header(s, &sum))
-                    return linear_term(&sum, ir);
-            }
-    }
-    return value;
-}
-
-/* The least and greatest that one iteration adds to the atom (a header φ's low bits), on every back edge. */
-static bool find_step(const struct search *s, ir_ref atom, uint32_t loc, wide *slow, wide *fast) {
-    wide lo = INT64_MAX, hi = INT64_MIN;
-    unsigned w = ir_at(s->v->ir, atom)->width;
-    for (size_t k = 0; k < s->latch.len; k++) {
-        ir_ref next = ir_low(s->v->ir, value_out(s->v, s->latch.data[k], loc), w);
-        if (find_change(s, next, atom, &lo, &hi, 0))
-            continue;
-        next = by_equality(s, s->latch.data[k], next);
-        if (!find_change(s, next, atom, &lo, &hi, 0))
-            return false;
-    }
-    *slow = lo, *fast = hi;
-    return s->latch.len != 0;
-}
-
-/* A 64-bit register that holds a 32-bit int: each back edge sign-extends, and so must what it starts with. */
-static bool holds_int(const struct search *s, uint32_t loc) {
-    struct ir *ir = s->v->ir;
-    for (size_t k = 0; k < s->latch.len; k++) {
-        struct ranges r;
-        ir_ref out = value_out(s->v, s->latch.data[k], loc);
-        ranges_init(&r, s->v);
-        struct interval i = ranges_of(&r, out);
-        ranges_free(&r);
-        if (out != ir_sext(ir, ir_low(ir, out, 32), 64) && (i.slo < INT32_MIN || i.shi > INT32_MAX))
-            return false;
-    }
-    for (size_t k = 0; k < s->outer.len; k++) {
-        struct interval r = range_at_entry(s, s->outer.data[k], outer_value(s, s->outer.data[k], loc));
-        if (r.slo < INT32_MIN || r.shi > INT32_MAX)
-            return false;
-    }
-    return true;
-}
-
-/* Sums the changes of all φs in x; the rest must not change. */
-static bool sum_steps(const struct search *s, struct induction *i) {
-    i->slow = i->fast = 0;
-    for (size_t k = 0; k < i->x.count; k++) {
-        uint32_t loc;
-        wide slow, fast, c = ir_signed(i->x.coefficient[k], i->w);
-        if (!phi_bits(s, i->x.atom[k], &loc)) {
-            if (!invariant(s, i->x.atom[k], 0))
-                return false;
-            continue;
-        }
-        if (!find_step(s, i->x.atom[k], loc, &slow, &fast))
-            return false;
-        i->slow += c * (c < 0 ? fast : slow);
-        i->fast += c * (c < 0 ? slow : fast);
-    }
-    wide half = (wide)1 << (i->w - 1);
-    if (i->slow < 0) { /* downwards: slow is the smaller change */
-        wide t = i->slow;
-        i->slow = i->fast, i->fast = t;
-    }
-    return i->slow != 0 && (i->slow > 0) == (i->fast > 0) && i->fast < half && i->fast >= -half;
-}
-
-static bool find_induction(const struct search *s, ir_ref e, struct induction *i) {
-    struct ir *ir = s->v->ir;
-    struct ir_node n = *ir_at(ir, e);
-    uint32_t loc;
-    ir_ref x = n.op == IR_SEXT || n.op == IR_ZEXT ? n.a : e;
-    *i = (struct induction){.ext = x == e ? IR_CONST : (enum ir_op)n.op, .w = ir_at(ir, x)->width};
-    if (i->w < 8 || !linear_of(&i->x, ir, x))
-        return false;
-    if (sum_steps(s, i))
-        return true;
-    if (i->w != 64 || x != e || !header_phi(s, e, &loc) || !holds_int(s, loc))
-        return false;
-    i->w = 32;
-    i->ext = IR_SEXT;
-    return linear_of(&i->x, ir, ir_low(ir, e, 32)) && sum_steps(s, i);
-}
-
-/* An outer loop's φs as begin + step · iteration, so that what two of them have in common cancels out. */
-static bool unfold(const struct search *s, struct linear *l) {
-    struct ir *ir = s->v->ir;
-    for (int turns = 0; turns < 8; turns++) {
-        size_t k = 0;
-        uint64_t at = 0;
-        while (k < l->count && !map_get(&s->v->affine_index, l->atom[k], &at))
-            k++;
-        if (k == l->count)
-            return true;
-        const struct affine *a = &s->v->affine.data[at];
-        struct linear begin, iteration, itself;
-        uint64_t c = l->coefficient[k];
-        if (!linear_of(&begin, ir, a->begin) || !linear_of(&iteration, ir, a->iteration))
-            return false;
-        itself = (struct linear){.w = l->w, .count = 1, .atom = {l->atom[k]}, .coefficient = {1}};
-        if (!linear_add(l, &itself, 0 - c) || !linear_add(l, &begin, c) || !linear_add(l, &iteration, c * (uint64_t)a->step))
-            return false;
-    }
-    return true;
-}
-
-static ir_ref unfolded(const struct search *s, ir_ref term) {
-    struct linear l;
-    return linear_of(&l, s->v->ir, term) && unfold(s, &l) ? linear_term(&l, s->v->ir) : term;
-}
-
-/* x of the first iteration, when the loop is entered from P. W bits wide. */
-static ir_ref first_value(const struct search *s, const struct induction *i, uint32_t p) {
-    struct ir *ir = s->v->ir;
-    struct linear sum = {.w = i->w, .constant = i->x.constant}, part;
-    for (size_t k = 0; k < i->x.count; k++) {
-        uint32_t loc;
-        ir_ref t = i->x.atom[k];
-        if (phi_bits(s, t, &loc))
-            t = ir_low(ir, outer_value(s, p, loc), i->w);
-        if (!linear_of(&part, ir, t) || !linear_add(&sum, &part, i->x.coefficient[k]))
-            return 0;
-    }
-    return linear_term(&sum, ir);
-}
-
-static ir_ref extend(struct ir *ir, enum ir_op ext, ir_ref x, unsigned w) {
-    return ext == IR_SEXT ? ir_sext(ir, x, w) : ext == IR_ZEXT ? ir_zext(ir, x, w) : x;
-}
 
 /* ---- one test ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -351,9 +63,9 @@ static ir_ref narrow_limit(const struct search *s, const struct induction *i, ir
     if (i->ext == IR_CONST)
         return n;
     ir_ref x = ir_low(ir, n, i->w);
-    if (extend(ir, i->ext, x, w) == n)
+    if (induction_extend(ir, i->ext, x, w) == n)
         return x;
-    struct interval r = range_at_entry(s, p, n);
+    struct interval r = search_range_at_entry(s, p, n);
     wide half = (wide)1 << (i->w - 1);
     bool fits = i->ext == IR_SEXT ? r.slo >= -half && r.shi < half : r.hi <= ir_mask(i->w);
     return fits && !interval_empty(r) ? x : 0;
@@ -368,13 +80,13 @@ static wide exact_hit(const struct search *s, const struct induction *i, const s
     uint64_t step = (uint64_t)(up ? i->slow : -i->slow), k;
     if (i->slow != i->fast || (t->rel != REL_NE && t->rel != (up ? REL_LT : REL_GT)))
         return -1;
-    ir_ref n = narrow_limit(s, i, t->n, p), first = first_value(s, i, p);
+    ir_ref n = narrow_limit(s, i, t->n, p), first = induction_first(s, i, p);
     if (!n || !first)
         return -1;
-    ir_ref plain = up ? ir_binary(ir, IR_SUB, n, first) : ir_binary(ir, IR_SUB, first, n), d = unfolded(s, plain);
+    ir_ref plain = up ? ir_binary(ir, IR_SUB, n, first) : ir_binary(ir, IR_SUB, first, n), d = search_unfolded(s, plain);
     if (!divides(ir, step, d))
         return -1;
-    struct interval r = interval_meet(range_at_entry(s, p, d), range_at_entry(s, p, plain), i->w);
+    struct interval r = interval_meet(search_range_at_entry(s, p, d), search_range_at_entry(s, p, plain), i->w);
     *exact = t->rel == REL_NE && ir_is_const(ir, d, &k);
     return interval_empty(r) ? 0 : (wide)(r.hi / step);
 }
@@ -392,10 +104,10 @@ static bool view(const struct induction *i, const struct test *t, wide *lowest, 
 
 static wide interval_steps(const struct search *s, const struct induction *i, const struct test *t, uint32_t p, bool *exact) {
     struct ir *ir = s->v->ir;
-    ir_ref value = first_value(s, i, p), first = value ? extend(ir, i->ext, value, ir_at(ir, t->e)->width) : 0;
+    ir_ref value = induction_first(s, i, p), first = value ? induction_extend(ir, i->ext, value, ir_at(ir, t->e)->width) : 0;
     if (!first)
         return -1;
-    struct interval a = range_at_entry(s, p, first), n = range_at_entry(s, p, t->n);
+    struct interval a = search_range_at_entry(s, p, first), n = search_range_at_entry(s, p, t->n);
     wide lowest, highest;
     uint64_t unused;
     bool up = i->slow > 0;
@@ -418,7 +130,7 @@ static wide interval_steps(const struct search *s, const struct induction *i, co
 
 static void describe_number(const struct search *s, ir_ref r, char *text, size_t size) {
     uint64_t k;
-    struct interval i = range_at_entry(s, s->outer.data[0], r);
+    struct interval i = search_range_at_entry(s, s->outer.data[0], r);
     unsigned w = ir_at(s->v->ir, r)->width;
     if (ir_is_const(s->v->ir, r, &k))
         snprintf(text, size, ir_signed(k, w) > 0xffffff || ir_signed(k, w) < -0xffffff ? "0x%" PRIx64 : "%" PRId64, (uint64_t)ir_signed(k, w));
@@ -430,7 +142,7 @@ static void describe_number(const struct search *s, ir_ref r, char *text, size_t
 
 static void describe(struct search *s, const struct induction *i, const struct test *t, wide stays, uint32_t x) {
     char first[64], limit[64];
-    describe_number(s, first_value(s, i, s->outer.data[0]), first, sizeof first);
+    describe_number(s, induction_first(s, i, s->outer.data[0]), first, sizeof first);
     describe_number(s, t->n, limit, sizeof limit);
     snprintf(s->why, sizeof s->why, "counts from %s by %" PRId64 "%s while %s %s: the branch at 0x%" PRIx64 " stays at most %" PRIu64 " times", first,
              (int64_t)i->slow, i->slow == i->fast ? "" : " or more", relation_text[t->rel], limit, block_last(s->g, s->v->global[x]), (uint64_t)stays);
@@ -439,8 +151,8 @@ static void describe(struct search *s, const struct induction *i, const struct t
 /* A bound of the number of times that test T stays, over all ways into the loop; -1: none. */
 static wide affine_stays(struct search *s, struct test *t, struct induction *i, uint32_t x, bool *exact) {
     wide worst = 0;
-    t->e = by_equality(s, x, t->e);
-    if (!find_induction(s, t->e, i) || !invariant(s, t->n, 0))
+    t->e = search_by_equality(s, x, t->e);
+    if (!induction_find(s, t->e, i) || !search_invariant(s, t->n, 0))
         return -1;
     *exact = s->outer.len == 1;
     wide room = (wide)ir_mask(i->w) + 1;
@@ -480,7 +192,7 @@ static bool find_phis(const struct search *s, ir_ref root, uint32_t *locs, size_
         if (map_get(&seen, work.data[at], &unused))
             continue;
         map_put(&seen, work.data[at], 1);
-        if (header_phi(s, work.data[at], &loc)) {
+        if (search_header_phi(s, work.data[at], &loc)) {
             if (*count < most)
                 locs[*count] = loc;
             ++*count;
@@ -513,9 +225,9 @@ static wide iterate_stays(struct search *s, uint32_t x, bool stay) {
     if (!find_phis(s, s->v->condition[x], locs, &count, MOST_PHIS))
         return -1;
     for (size_t k = 0; k < count; k++) {
-        now[k] = range_at_entry(s, s->outer.data[0], outer_value(s, s->outer.data[0], locs[k]));
+        now[k] = search_range_at_entry(s, s->outer.data[0], search_outer_value(s, s->outer.data[0], locs[k]));
         for (size_t p = 1; p < s->outer.len; p++)
-            now[k] = interval_join(now[k], range_at_entry(s, s->outer.data[p], outer_value(s, s->outer.data[p], locs[k])));
+            now[k] = interval_join(now[k], search_range_at_entry(s, s->outer.data[p], search_outer_value(s, s->outer.data[p], locs[k])));
     }
     for (int step = 0; step < MOST_STEPS; step++) {
         struct ranges r;
@@ -579,8 +291,8 @@ static wide clearing_stays(const struct search *s, const struct test *t) {
         return -1;
     const struct ir_node *n = ir_at(ir, t->e);
     if (n->op == IR_AND) /* tested after the change */
-        phi = header_phi(s, n->a, &loc) ? n->a : n->b;
-    if (!phi_bits(s, phi, &loc))
+        phi = search_header_phi(s, n->a, &loc) ? n->a : n->b;
+    if (!search_phi_bits(s, phi, &loc))
         return -1;
     unsigned w = ir_at(ir, phi)->width;
     ir_ref less = ir_binary(ir, IR_AND, phi, ir_binary(ir, IR_ADD, phi, ir_const(ir, w, UINT64_MAX)));
@@ -644,9 +356,9 @@ static bool is_test(const struct search *s, uint32_t x, bool *stay) {
 static wide climb(const struct search *s, uint32_t loc, unsigned w, wide slow, wide fast, bool is_signed) {
     struct interval begin = {1, 0, 1, 0}, end = begin;
     for (size_t p = 0; p < s->outer.len; p++)
-        begin = interval_join(begin, range_at_entry(s, s->outer.data[p], outer_value(s, s->outer.data[p], loc)));
+        begin = interval_join(begin, search_range_at_entry(s, s->outer.data[p], search_outer_value(s, s->outer.data[p], loc)));
     for (size_t k = 0; k < s->latch.len; k++)
-        end = interval_join(end, range_at_entry(s, s->latch.data[k], value_out(s->v, s->latch.data[k], loc)));
+        end = interval_join(end, search_range_at_entry(s, s->latch.data[k], value_out(s->v, s->latch.data[k], loc)));
     if (interval_empty(begin) || interval_empty(end))
         return 0;
     wide half = (wide)1 << (w - 1), top = is_signed ? half - 1 : (wide)ir_mask(w), bottom = is_signed ? -half : 0;
@@ -662,10 +374,10 @@ static void try_climbing(struct search *s, uint32_t loc) {
     ir_ref phi = value_in(s->v, s->header, loc), atom = phi;
     unsigned w = ir_at(ir, phi)->width;
     wide slow, fast;
-    bool found = w >= 8 && find_step(s, phi, loc, &slow, &fast);
-    if (!found && w == 64 && holds_int(s, loc)) {
+    bool found = w >= 8 && search_step(s, phi, loc, &slow, &fast);
+    if (!found && w == 64 && search_holds_int(s, loc)) {
         atom = ir_low(ir, phi, w = 32);
-        found = find_step(s, atom, loc, &slow, &fast);
+        found = search_step(s, atom, loc, &slow, &fast);
     }
     if (!found || slow == 0 || fast == 0 || (slow > 0) != (fast > 0))
         return;
@@ -706,7 +418,7 @@ static void search_loop(struct search *s) {
             try_test(s, x, stay);
     }
     for (uint32_t loc = 1, unused; loc < v->locs && s->outer.len && s->best == UINT64_MAX; loc++)
-        if (header_phi(s, value_in(v, s->header, loc), &unused))
+        if (search_header_phi(s, value_in(v, s->header, loc), &unused))
             try_climbing(s, loc);
 }
 
@@ -717,7 +429,7 @@ static void note_range(struct search *s, uint32_t loc, unsigned step_width, wide
     unsigned w = ir_at(s->v->ir, phi)->width;
     struct interval from = {1, 0, 1, 0}, all = interval_all(w);
     for (size_t p = 0; p < s->outer.len; p++)
-        from = interval_join(from, range_at_entry(s, s->outer.data[p], outer_value(s, s->outer.data[p], loc)));
+        from = interval_join(from, search_range_at_entry(s, s->outer.data[p], search_outer_value(s, s->outer.data[p], loc)));
     if (interval_empty(from))
         return;
     wide turns = (wide)(s->best - 1), half = (wide)1 << (step_width - 1), down = slow < 0 ? slow * turns : 0, up = fast > 0 ? fast * turns : 0;
@@ -737,7 +449,7 @@ static void note_affine(struct search *s, ir_ref atom, uint32_t loc, wide step) 
     struct affine a = {.step = (int64_t)step};
     if (s->outer.len != 1)
         return;
-    a.begin = ir_low(ir, outer_value(s, s->outer.data[0], loc), w);
+    a.begin = ir_low(ir, search_outer_value(s, s->outer.data[0], loc), w);
     a.iteration = ir_low(ir, ir_var(ir, 64, var_id(VAR_TURN, code_slot(&s->g->own->flow.code, block_of(s->g, s->loop->header)->addr), 0)), w);
     map_put(&s->v->affine_index, atom, s->v->affine.len);
     vec_push(&s->v->affine, a);
@@ -748,14 +460,14 @@ static void note_phi(struct search *s, uint32_t loc) {
     ir_ref phi = value_in(s->v, s->header, loc);
     unsigned w = ir_at(ir, phi)->width;
     wide slow, fast;
-    bool whole = w && find_step(s, phi, loc, &slow, &fast), known = s->best != UINT64_MAX;
+    bool whole = w && search_step(s, phi, loc, &slow, &fast), known = s->best != UINT64_MAX;
     if (whole && known)
         note_range(s, loc, w, slow, fast);
     if (whole && slow == fast)
         note_affine(s, phi, loc, slow);
-    if (w != 64 || !find_step(s, ir_low(ir, phi, 32), loc, &slow, &fast))
+    if (w != 64 || !search_step(s, ir_low(ir, phi, 32), loc, &slow, &fast))
         return;
-    if (!whole && known && holds_int(s, loc))
+    if (!whole && known && search_holds_int(s, loc))
         note_range(s, loc, 32, slow, fast);
     if (slow == fast)
         note_affine(s, ir_low(ir, phi, 32), loc, slow);
@@ -765,7 +477,7 @@ static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *in
     struct search s = {.g = g, .v = v, .loop = &g->loops.data[index], .index = index, .inside = inside, .best = UINT64_MAX};
     search_loop(&s);
     for (uint32_t loc = 1, unused; loc < v->locs && s.outer.len; loc++)
-        if (header_phi(&s, value_in(v, s.header, loc), &unused))
+        if (search_header_phi(&s, value_in(v, s.header, loc), &unused))
             note_phi(&s, loc);
     for (size_t i = 0; i < s.loop->blocks.len; i++)
         inside[values_local(v, s.loop->blocks.data[i])] = false;

@@ -35,7 +35,7 @@ cfg/bounds.c@s->best = (uint64_t)stays + 1;@s->best = (uint64_t)stays;
 cfg/bounds.c@        if (!values_dominates(s->v, x, s->latch.data[i]))@        if (0)
 cfg/bounds.c@return m - 1 + i->fast > highest ? -1 : ceiling@return ceiling
 cfg/bounds.c@return k % step == 0;@return true;
-cfg/bounds.c@if (!find_induction(s, t->e, i) || !invariant(s, t->n, 0))@if (!find_induction(s, t->e, i))
+cfg/bounds.c@if (!induction_find(s, t->e, i) || !search_invariant(s, t->n, 0))@if (!induction_find(s, t->e, i))
 cfg/values.c@        lost |= v->unsaved[v->g->calls.data[i]];@        lost |= 0;
 cfg/values.c@    if (v->escaped || !in_frame(v, loc[X_SP], &bottom))@    if (!in_frame(v, loc[X_SP], &bottom))
 cfg/graph.c@        add_edge(g, b, block, kind);@{ if (kind != EDGE_TAKEN) add_edge(g, b, block, kind); }

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+
 sys.path.insert(0, os.path.dirname(__file__))
 import random_loops  # noqa: E402
 from trace_check import Graph, Walk, addresses, load_cfg  # noqa: E402
