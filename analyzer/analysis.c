@@ -124,3 +124,18 @@ void analysis_free(struct analysis *a) {
     free(a->platform);
     free(a);
 }
+
+int kernel_open(const char *elf, const char *facts, bool trace_port, struct image **img, struct cfg **g, struct err *e) {
+    *g = NULL;
+    *img = image_open(elf, e);
+    if (*img && trace_port)
+        image_use_port(*img);
+    *g = *img ? cfg_build(*img, e) : NULL;
+    if (*g && (!facts || cfg_apply_facts(g, facts, e) == 0))
+        return 0;
+    cfg_free(*g);
+    image_free(*img);
+    *g = NULL;
+    *img = NULL;
+    return -1;
+}

@@ -75,7 +75,7 @@ struct sighting {             /* where an extreme was seen: so it can be found a
 struct profile_trace {
     char digest[17];          /* XXH3 of the trace file */
     uint64_t records, entries;
-    uint64_t boot;            /* records before the first kernel entry */
+    uint64_t boot;            /* records before the first kernel entry (trace port: outside of any) */
     uint64_t lost, cut;       /* records lost; entries dropped because of loss or the end of the trace */
 };
 /* A unit: an IPG edge in a context, the first iteration and the later ones of the (outermost three) loops around `from` apart: bit n of
@@ -117,6 +117,8 @@ struct profile {
 void profile_free(struct profile *p);
 void bins_add(bin_list *bins, uint64_t cycles, uint64_t count);
 void bins_merge(bin_list *into, const bin_list *from);
+/* The CFG that traces of this kind (TRACE_PORT: from the trace port) speak of, with FACTS (may be NULL). Both are the caller's on success. */
+int kernel_open(const char *elf, const char *facts, bool trace_port, struct image **img, struct cfg **g, struct err *e);
 /* Replay one trace through the CFG. ERR_INPUT: the trace is of another build, damaged, or has a step that the CFG does not have
  * (says which record, and both places). */
 struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e);

@@ -11,9 +11,11 @@ struct options {
 
 static struct profile *replay_all(const struct options *o, char **traces, struct err *e) {
     struct profile *all = NULL;
-    struct image *img = image_open(o->kernel, e);
-    struct cfg *g = img ? cfg_build(img, e) : NULL;
-    bool good = g && (!o->facts || cfg_apply_facts(&g, o->facts, e) == 0);
+    struct image *img = NULL;
+    struct cfg *g = NULL;
+    struct trace_reader *first = trace_open(*traces, e);
+    bool good = first && kernel_open(o->kernel, o->facts, trace_get_info(first)->port, &img, &g, e) == 0;
+    trace_close(first);
     for (; good && *traces; traces++) {
         struct profile *one = profile_replay(g, *traces, e);
         good = one && (!all || profile_merge(all, one, e) == 0);

@@ -8,14 +8,16 @@ static int parse(int argc, char **argv, struct run_options *o, const char **rang
     static const struct option options[] = {
         {"platform", required_argument, NULL, 'p'}, {"kernel", required_argument, NULL, 'k'},  {"output", required_argument, NULL, 'o'},
         {"points", required_argument, NULL, 'P'},   {"range", required_argument, NULL, 'r'},   {"timeout", required_argument, NULL, 't'},
-        {"truth", required_argument, NULL, 'T'},    {"console", required_argument, NULL, 'c'}, {0}};
+        {"truth", required_argument, NULL, 'T'},    {"console", required_argument, NULL, 'c'}, {"facts", required_argument, NULL, 'f'},
+        {0}};
     size_t n = 0;
     char *end;
-    for (int c; (c = getopt_long(argc, argv, "+p:k:o:", options, NULL)) >= 0;)
+    for (int c; (c = getopt_long(argc, argv, "+p:k:o:f:", options, NULL)) >= 0;)
         switch (c) {
         case 'p': o->platform = optarg; break;
         case 'k': o->kernel = optarg; break;
         case 'o': o->output = optarg; break;
+        case 'f': o->facts = optarg; break;
         case 'r': ranges[n++] = optarg; break;
         case 'T': o->truth = optarg; break;
         case 'c': o->console = optarg; break;
@@ -64,6 +66,7 @@ const struct command command_run = {
     "  -o, --output FILE    the trace; it appears when it is whole\n"
     "  --points=probes      what the kernel's own probes record (the default)\n"
     "  --points=port        what the board's trace port shows, at every basic block; no probes are needed\n"
+    "  -f, --facts FILE     flow facts: what they tell of indirect calls and jumps makes blocks too (--points=port)\n"
     "  --range SYMBOL       only within this function, or LOW-HIGH; may be repeated (--points=port)\n"
     "  --timeout SECONDS    how long the guest may take to power off, default 600\n"
     "  --console FILE       where the guest's console goes, - for standard output; default: nowhere\n"

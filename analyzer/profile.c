@@ -5,17 +5,12 @@
 
 /* ---- building from a replay ---------------------------------------------------------------------------------------- */
 
-struct step_seen {
-    uint32_t unit;
-    uint64_t cycles;
-};
 struct builder {
     struct walk *w;
     struct profile *p;
     struct map paths;                       /* hash of the set of units → path */
     VEC(struct profile_edge) edges;         /* by unit */
     VEC(struct profile_loop) loops;         /* by cfg loop */
-    VEC(struct step_seen) entry;            /* what this kernel entry passed */
     VEC(uint32_t) place;                    /* unit → index into the entry's path's edges: valid for the units it touched */
 };
 
@@ -45,8 +40,6 @@ void bins_merge(bin_list *into, const bin_list *from) {
 static uint64_t bins_least(const bin_list *bins) { return bins->data[0].cycles; }
 static uint64_t bins_most(const bin_list *bins) { return bins->data[bins->len - 1].cycles; }
 
-static void on_begin(void *user) { ((struct builder *)user)->entry.len = 0; }
-
 static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t position) {
     struct builder *b = user;
     while (b->edges.len <= unit) {
@@ -60,7 +53,6 @@ static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t positio
         edge->min_at = (struct sighting){0, position};
     edge->count++;
     bins_add(&edge->bins, cycles, 1);
-    vec_push(&b->entry, ((struct step_seen){unit, cycles}));
 }
 
 static void on_loop(void *user, uint32_t loop, uint64_t executions, uint64_t position) {
@@ -120,8 +112,8 @@ static void on_entry(void *user, const struct replay_entry *entry) {
         if (longest)
             path->edges.data[i].count = entry->times[path->edges.data[i].edge];
     }
-    for (size_t i = 0; i < b->entry.len; i++)
-        bins_add(&path->edges.data[b->place.data[b->entry.data[i].unit]].bins, b->entry.data[i].cycles, 1);
+    for (size_t i = 0; i < entry->step_count; i++)
+        bins_add(&path->edges.data[b->place.data[entry->steps[i].unit]].bins, entry->steps[i].cycles, 1);
 }
 
 /* ---- canonical order ----------------------------------------------------------------------------------------------- */
@@ -238,7 +230,7 @@ static void hand_over(struct builder *b) {
 
 struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e) {
     struct builder b = {.w = walk_new(g), .p = mem_alloc(sizeof *b.p)};
-    struct replay_events events = {.user = &b, .edge = on_edge, .begin = on_begin, .entry = on_entry, .loop = on_loop};
+    struct replay_events events = {.user = &b, .edge = on_edge, .entry = on_entry, .loop = on_loop};
     struct profile_trace totals;
     for (size_t i = 0; i < g->loops.len; i++)
         vec_push(&b.loops, ((struct profile_loop){0}));
@@ -251,7 +243,6 @@ struct profile *profile_replay(const struct cfg *g, const char *trace_path, stru
     walk_free(b.w);
     map_free(&b.paths);
     vec_free(&b.loops);
-    vec_free(&b.entry);
     vec_free(&b.place);
     if (rc < 0)
         for (size_t i = 0; i < b.edges.len; i++)

@@ -1,25 +1,50 @@
 /* Replay. Between two records control took a path of the walk without a point on it; the record tells which point it came to.
  * Invariant: `at` is the walk node of the last record, NONE outside a kernel entry. What the CFG does not have is an error: then
- * either the trace or the CFG is wrong, and nothing built on them would be sound. */
+ * either the trace or the CFG is wrong, and nothing built on them would be sound.
+ *
+ * Nesting (trace port only: its marks say where a trap came and where it was returned from). A trap out of a kernel entry is an entry
+ * of its own; the interrupted one goes on behind the return, and the time between the two marks is not part of it. */
 #include "analyzer/replay.h"
 
 struct loop_run {
     uint64_t executions;
 };
+typedef VEC(struct loop_run) loop_runs;
+/* How control came from one point to the next: edges in the order of passing, in `path` from `first` on. The same two points in the
+ * same context always give the same, so each is searched for once. */
+struct known_step {
+    uint32_t at, block, first, count;
+};
+typedef VEC(struct replay_step) step_list;
+/* A kernel entry that a trap has interrupted. */
+struct interrupted {
+    uint32_t start, at;
+    uint64_t begun, cycle, first_cycle, trapped; /* trapped: when the trap came */
+    step_list steps;
+    loop_runs runs;
+};
+enum { NESTING_LIMIT = 16 };
 struct replay {
     struct walk *w;
     const struct replay_events *events;
     struct trace_reader *in;
     uint32_t start, at;
     uint64_t begun, cycle, position; /* of the entry's first record; of the last record */
+    uint64_t base;                   /* the next step's time begins here: `cycle`, or as if nothing had come between */
+    bool port;
     uint64_t first_cycle;
     bool first_enter_seen;
     VEC(uint64_t) times;             /* by unit, of this entry */
     VEC(uint32_t) touched;
+    step_list steps_of_entry;        /* what this entry passed, in order */
     struct map runs_index;           /* (context, loop) → runs */
-    VEC(struct loop_run) runs;
+    loop_runs runs;
     VEC(uint32_t) queue, via;        /* nodes reached without a point, and the edge each was reached by */
-    VEC(uint32_t) path;              /* edges of the step, last first */
+    VEC(uint32_t) path;              /* of all known steps */
+    VEC(struct known_step) steps;
+    VEC(uint32_t) last_step;         /* by node: the step taken from it last + 1 */
+    struct map step_index;           /* (node, block) → step */
+    VEC(struct interrupted) outer;   /* innermost last */
     struct profile_trace *totals;
 };
 
@@ -91,6 +116,14 @@ static void count_loops(struct replay *r, const struct walk_edge *we) {
     }
 }
 
+static void keep_step(struct replay *r, uint32_t unit, uint64_t cycles) {
+    while (r->times.len < r->w->ipg.len * TURNS)
+        vec_push(&r->times, 0);
+    if (r->times.data[unit]++ == 0)
+        vec_push(&r->touched, unit);
+    vec_push(&r->steps_of_entry, ((struct replay_step){unit, cycles}));
+}
+
 static void pass(struct replay *r, uint32_t edge, uint32_t turn, uint64_t cycles) {
     const struct walk_edge *we = &r->w->edges.data[edge];
     if (graph(r)->blocks.data[r->w->nodes.data[we->to].block].loop != NONE)
@@ -98,10 +131,7 @@ static void pass(struct replay *r, uint32_t edge, uint32_t turn, uint64_t cycles
     if (we->ipg == NONE)
         return;
     uint32_t unit = unit_of(we->ipg, turn);
-    while (r->times.len < r->w->ipg.len * TURNS)
-        vec_push(&r->times, 0);
-    if (r->times.data[unit]++ == 0)
-        vec_push(&r->touched, unit);
+    keep_step(r, unit, cycles);
     if (r->events->edge)
         r->events->edge(r->events->user, unit, cycles, r->position);
 }
@@ -139,10 +169,9 @@ static int find_step(struct replay *r, uint32_t block, uint32_t *arrival, struct
     return 0;
 }
 
-/* Pass the edges that led to ARRIVAL, outermost first. The step belongs to the iteration that it begins in. */
-static void pass_path(struct replay *r, uint32_t arrival, uint64_t cycles) {
-    uint32_t turn = turn_at(r, r->w->nodes.data[r->at].context, r->w->nodes.data[r->at].block);
-    r->path.len = 0;
+/* The edges that led to ARRIVAL, outermost first, to the end of `path`. */
+static void keep_path(struct replay *r, uint32_t arrival) {
+    size_t first = r->path.len;
     for (uint32_t edge = arrival;;) {
         vec_push(&r->path, edge);
         size_t i = 0;
@@ -152,47 +181,125 @@ static void pass_path(struct replay *r, uint32_t arrival, uint64_t cycles) {
             break;
         edge = r->via.data[i];
     }
-    while (r->path.len)
-        pass(r, r->path.data[--r->path.len], turn, cycles);
+    for (size_t i = first, k = r->path.len; i + 1 < k--; i++) {
+        uint32_t edge = r->path.data[i];
+        r->path.data[i] = r->path.data[k];
+        r->path.data[k] = edge;
+    }
+}
+
+static int search_step(struct replay *r, uint32_t block, uint64_t *step, struct err *e) {
+    uint32_t arrival;
+    if (find_step(r, block, &arrival, e) < 0)
+        return -1;
+    if (arrival == NONE)
+        return err_set(e, ERR_INPUT, "the CFG has no step from %s to %s", where(r, r->at), cfg_describe(graph(r), graph(r)->blocks.data[block].addr));
+    struct known_step s = {.at = r->at, .block = block, .first = (uint32_t)r->path.len};
+    keep_path(r, arrival);
+    s.count = (uint32_t)r->path.len - s.first;
+    vec_push(&r->steps, s);
+    *step = r->steps.len - 1;
+    map_put(&r->step_index, (uint64_t)r->at << 32 | block, *step);
+    return 0;
+}
+
+/* The step from `at` to BLOCK. */
+static int take_step(struct replay *r, uint32_t block, struct known_step *step, struct err *e) {
+    while (r->last_step.len <= r->at)
+        vec_push(&r->last_step, 0);
+    uint32_t *last = &r->last_step.data[r->at];
+    uint64_t found = *last - 1;
+    if (!*last || r->steps.data[found].block != block) {
+        if (!map_get(&r->step_index, (uint64_t)r->at << 32 | block, &found) && search_step(r, block, &found, e) < 0)
+            return -1;
+        *last = (uint32_t)found + 1;
+    }
+    *step = r->steps.data[found];
+    return 0;
+}
+
+static void free_interrupted(struct interrupted *o) {
+    vec_free(&o->steps);
+    vec_free(&o->runs);
 }
 
 static void drop_entry(struct replay *r) {
     if (r->at != NONE)
         r->totals->cut++;
     r->at = NONE;
+    for (; r->outer.len; r->totals->cut++)
+        free_interrupted(&r->outer.data[--r->outer.len]);
 }
 
 static void forget(struct replay *r) {
     for (size_t i = 0; i < r->touched.len; i++)
         r->times.data[r->touched.data[i]] = 0;
-    r->touched.len = 0;
+    r->touched.len = r->steps_of_entry.len = 0;
 }
 
 static void finish_entry(struct replay *r) {
     struct replay_entry entry = {.start = r->start, .end = r->at, .cycles = r->cycle - r->first_cycle, .position = r->begun,
-                                 .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data};
+                                 .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
+                                 .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
     r->totals->entries++;
     r->events->entry(r->events->user, &entry);
     r->at = NONE;
 }
 
-static int enter(struct replay *r, uint32_t block, const struct trace_record *rec, struct err *e) {
-    const struct image *img = graph(r)->image;
+/* A trap came while the kernel was at `at`. */
+static int suspend(struct replay *r, uint64_t before, struct err *e) {
+    if (r->outer.len == NESTING_LIMIT)
+        return err_set(e, ERR_INCOMPLETE, "%d kernel entries interrupted by traps and not gone on with: does the kernel switch contexts within them?", NESTING_LIMIT);
+    struct interrupted o = {.start = r->start, .at = r->at, .begun = r->begun, .cycle = before, .first_cycle = r->first_cycle, .trapped = r->cycle};
+    for (size_t i = 0; i < r->steps_of_entry.len; i++)
+        vec_push(&o.steps, r->steps_of_entry.data[i]);
+    for (size_t i = 0; i < r->runs.len; i++) {
+        vec_push(&o.runs, r->runs.data[i]);
+        r->runs.data[i] = (struct loop_run){0};
+    }
+    vec_push(&r->outer, o);
+    return 0;
+}
+
+/* The innermost interrupted entry goes on, as if no time had passed since the trap. */
+static void resume(struct replay *r) {
+    struct interrupted o = r->outer.data[--r->outer.len];
+    uint64_t elsewhere = r->cycle - o.trapped;
+    r->start = o.start;
+    r->at = o.at;
+    r->begun = o.begun;
+    r->base = o.cycle + elsewhere;
+    r->first_cycle = o.first_cycle + elsewhere;
+    forget(r);
+    for (size_t i = 0; i < o.steps.len; i++)
+        keep_step(r, o.steps.data[i].unit, o.steps.data[i].cycles);
+    for (size_t i = 0; i < r->runs.len; i++)
+        r->runs.data[i] = i < o.runs.len ? o.runs.data[i] : (struct loop_run){0};
+    free_interrupted(&o);
+}
+
+static bool is_leave(const struct replay *r, uint32_t block) { return graph(r)->blocks.data[block].end == END_TRAP_RETURN; }
+
+static bool is_enter(const struct replay *r, uint32_t block, const struct trace_record *rec) {
     const struct point *points;
-    image_points(img, &points);
-    bool is_enter = points[graph(r)->blocks.data[block].point].kind == POINT_ENTER;
-    if (!is_enter && !r->first_enter_seen) {
+    if (r->port)
+        return rec->mark && !is_leave(r, block);
+    image_points(graph(r)->image, &points);
+    return points[graph(r)->blocks.data[block].point].kind == POINT_ENTER;
+}
+
+static int enter(struct replay *r, uint32_t block, const struct trace_record *rec, struct err *e) {
+    bool is_entry = is_enter(r, block, rec);
+    if (!is_entry && (r->port || !r->first_enter_seen)) {
         r->totals->boot++;
         return 0;
     }
-    if (!is_enter && (r->totals->lost || rec->lost))
+    if (!is_entry && (r->totals->lost || rec->lost))
         return 0; /* the rest of an entry of which records were lost */
-    if (!is_enter)
+    if (!is_entry)
         return err_set(e, ERR_INPUT, "%s is passed outside of any kernel entry", cfg_describe(graph(r), rec->addr));
     r->first_enter_seen = true;
     forget(r);
-    if (r->events->begin)
-        r->events->begin(r->events->user);
     r->start = r->at = walk_start(r->w, block);
     for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
         *executions_of(r, r->w->nodes.data[r->at].context, l) = 1;
@@ -202,32 +309,44 @@ static int enter(struct replay *r, uint32_t block, const struct trace_record *re
 }
 
 static int step(struct replay *r, const struct trace_record *rec, struct err *e) {
-    uint32_t arrival, block = cfg_block_at(graph(r), rec->addr);
+    struct known_step s;
+    uint32_t block = cfg_block_at(graph(r), rec->addr);
     if (block == NONE || graph(r)->blocks.data[block].point == NONE)
         return err_set(e, ERR_INPUT, "0x%llx is no instrumentation point of this kernel", (unsigned long long)rec->addr);
     if (rec->lost)
         drop_entry(r);
     r->totals->lost += rec->lost;
-    uint64_t before = r->cycle;
-    r->cycle = rec->cycle;
-    if (r->totals->records > 0 && rec->cycle < before && !rec->lost)
-        return err_set(e, ERR_INPUT, "time runs backwards: cycle %llu after %llu", (unsigned long long)rec->cycle, (unsigned long long)before);
+    uint64_t before = r->base;
+    if (r->totals->records > 0 && rec->cycle < r->cycle && !rec->lost)
+        return err_set(e, ERR_INPUT, "time runs backwards: cycle %llu after %llu", (unsigned long long)rec->cycle, (unsigned long long)r->cycle);
+    r->cycle = r->base = rec->cycle;
+    if (r->at != NONE && r->port && is_enter(r, block, rec)) {
+        if (suspend(r, before, e) < 0)
+            return -1;
+        r->at = NONE;
+    }
     if (r->at == NONE)
         return enter(r, block, rec, e);
-    if (find_step(r, block, &arrival, e) < 0)
+    if (take_step(r, block, &s, e) < 0)
         return -1;
-    if (arrival == NONE)
-        return err_set(e, ERR_INPUT, "the CFG has no step from %s to %s", where(r, r->at), cfg_describe(graph(r), rec->addr));
-    pass_path(r, arrival, rec->cycle - before);
-    r->at = r->w->edges.data[arrival].to;
-    if (walk_ends(r->w, r->at))
+    /* The step belongs to the iteration that it begins in. */
+    uint32_t turn = turn_at(r, r->w->nodes.data[r->at].context, r->w->nodes.data[r->at].block);
+    for (uint32_t i = 0; i < s.count; i++)
+        pass(r, r->path.data[s.first + i], turn, rec->cycle - before);
+    r->at = r->w->edges.data[r->path.data[s.first + s.count - 1]].to;
+    if (walk_ends(r->w, r->at) && (!r->port || is_leave(r, block))) {
         finish_entry(r);
+        if (r->outer.len)
+            resume(r);
+    }
     return 0;
 }
 
 static int check_build(const struct replay *r, const char *path, struct err *e) {
     const struct trace_info *info = trace_get_info(r->in);
     const char *id = image_build_id(graph(r)->image);
+    if (info->port != image_has_port(graph(r)->image))
+        return err_set(e, ERR_INPUT, "%s: from %s, unlike the others", path, info->port ? "the trace port" : "probes");
     if (strcmp(info->build_id, id) != 0)
         return err_set(e, ERR_INPUT, "%s: recorded from build %.16s, but %s is build %.16s", path, info->build_id,
                        image_path(graph(r)->image), id);
@@ -271,15 +390,21 @@ int replay_trace(struct walk *w, const char *path, const struct replay_events *e
     int rc = check_build(&r, path, e);
     if (rc == 0) {
         *info = *trace_get_info(r.in);
+        r.port = info->port;
         rc = replay_records(&r, path, e);
     }
     trace_close(r.in);
     vec_free(&r.times);
     vec_free(&r.touched);
+    vec_free(&r.steps_of_entry);
     vec_free(&r.runs);
     vec_free(&r.queue);
     vec_free(&r.via);
     vec_free(&r.path);
+    vec_free(&r.steps);
+    vec_free(&r.last_step);
+    vec_free(&r.outer);
+    map_free(&r.step_index);
     map_free(&r.runs_index);
     return rc;
 }

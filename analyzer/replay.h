@@ -14,20 +14,24 @@ static inline uint32_t unit_turn(uint32_t unit) { return unit % TURNS; }
 /* How many loops are around the context's activation, in its callers. */
 uint32_t replay_loops_around(const struct walk *w, uint32_t context);
 
-/* One kernel entry, seen whole. `touched` are the units that it passed, in order of first passing; times[] their counts. */
+struct replay_step {
+    uint32_t unit;
+    uint64_t cycles;
+};
+/* One kernel entry, seen whole. `steps` is what it passed, in order. `touched` are the units that it passed, in order of first passing; times[] their counts. */
 struct replay_entry {
     uint32_t start, end;      /* walk nodes */
     uint64_t cycles, position; /* position: of its first record */
     const uint32_t *touched;
     size_t touches;
     const uint64_t *times;    /* indexed by unit */
+    const struct replay_step *steps;
+    size_t step_count;
 };
 struct replay_events {
     void *user;
     /* Every unit passed, those of entries that turn out cut included. */
     void (*edge)(void *user, uint32_t unit, uint64_t cycles, uint64_t position);
-    /* A kernel entry begins: what was passed since the last one ended belongs to none. May be NULL. */
-    void (*begin)(void *user);
     void (*entry)(void *user, const struct replay_entry *entry);
     /* The loop's entry blocks were reached `executions` times since it was entered: called at each increase. */
     void (*loop)(void *user, uint32_t loop, uint64_t executions, uint64_t position);

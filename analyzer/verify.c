@@ -166,12 +166,12 @@ static int read_result(struct verifier *v, const struct analysis *a, const char 
 
 int verify_result(const struct analysis *a, const char *result, char *const *traces, FILE *out, struct verify_summary *s, struct err *e) {
     struct verifier v = {.out = out, .s = s};
-    struct image *img = image_open(a->elf, e);
-    struct cfg *g = img ? cfg_build(img, e) : NULL;
-    int rc = g ? 0 : -1;
+    struct image *img = NULL;
+    struct cfg *g = NULL;
+    struct trace_reader *first = *traces ? trace_open(*traces, e) : NULL;
+    int rc = *traces && !first ? -1 : kernel_open(a->elf, a->facts, first && trace_get_info(first)->port, &img, &g, e);
+    trace_close(first);
     *s = (struct verify_summary){0};
-    if (rc == 0 && a->facts)
-        rc = cfg_apply_facts(&g, a->facts, e);
     if (rc == 0) {
         v.w = walk_new(g);
         rc = read_result(&v, a, result, e);

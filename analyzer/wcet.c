@@ -414,11 +414,7 @@ static int load(struct wcet *w, struct err *e) {
     const struct analysis *a = w->analysis;
     if (!a->profile)
         return err_set(e, ERR_INPUT, "%s: [kernel] needs 'profile'", a->path);
-    if (!(w->image = image_open(a->elf, e)) || !(w->cfg = cfg_build(w->image, e)))
-        return -1;
-    if (a->facts && cfg_apply_facts(&w->cfg, a->facts, e) < 0)
-        return -1;
-    if (!(w->profile = profile_read(a->profile, e)))
+    if (!(w->profile = profile_read(a->profile, e)) || kernel_open(a->elf, a->facts, w->profile->info.port, &w->image, &w->cfg, e) < 0)
         return -1;
     if (strcmp(w->profile->info.build_id, image_build_id(w->image)) != 0)
         return err_set(e, ERR_INPUT, "%s: measured on build %.16s, but %s is build %.16s", a->profile, w->profile->info.build_id, a->elf, image_build_id(w->image));

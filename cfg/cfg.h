@@ -46,6 +46,10 @@ size_t image_symbols(const struct image *img, const struct symbol **symbols); /*
 const struct symbol *image_symbol(const struct image *img, const char *name); /* NULL: none. Two different ones: see image_symbol_count */
 size_t image_symbol_count(const struct image *img, const char *name);
 size_t image_points(const struct image *img, const struct point **points);    /* section .potoroo.points, sorted, without duplicates */
+/* What is measured are records of the trace port: CFGs built from now on have a point at every block, and a return from a trap, where
+ * the port tells that the kernel is left, is a block of its own. */
+void image_use_port(struct image *img);
+bool image_has_port(const struct image *img);
 /* Source position of an address: false if DWARF says nothing. *file is relative to the compilation directory where possible. */
 bool image_line(const struct image *img, uint64_t addr, const char **file, int *line);
 
@@ -72,7 +76,7 @@ struct block {
     uint64_t addr;
     uint32_t size, insns;       /* bytes, instructions */
     uint32_t function;
-    uint32_t point;             /* index into image_points, NONE: no point at addr */
+    uint32_t point;             /* index into image_points (after image_use_port: the block's own), NONE: no point at addr */
     uint32_t edge, edges;       /* outgoing: cfg->edges[edge .. edge+edges) */
     uint32_t call, calls;       /* possible callees: cfg->calls[call .. call+calls), indices of functions */
     uint32_t resume;            /* END_CALL whose callees return to another function's entry (code that runs into the next symbol): that

@@ -58,6 +58,9 @@ static void make_functions(struct cfg *g, struct map *index) {
 static void mark_leaders(struct cfg *g) {
     struct flow *f = &g->own->flow;
     const struct point *p;
+    for (uint32_t i = 0; image_has_port(g->image) && i < f->code.slots; i++)
+        if (f->code.flags[i] & SLOT_SEEN && (f->code.insn[i].op == OP_SRET || f->code.insn[i].op == OP_MRET))
+            f->code.flags[i] |= SLOT_LEADER;
     size_t n = image_points(g->image, &p);
     for (size_t i = 0; i < n; i++) {
         uint32_t slot = code_slot(&f->code, p[i].addr);
@@ -86,7 +89,8 @@ static uint32_t make_block(struct cfg *g, uint32_t slot, uint64_t addr, const st
     uint64_t function;
     if (!map_get(index, owner, &function))
         return slot + 1;
-    struct block b = {.addr = addr, .function = (uint32_t)function, .point = point_at(g->image, addr), .loop = NONE, .resume = NONE};
+    struct block b = {.addr = addr, .function = (uint32_t)function, 
+                      .point = image_has_port(g->image) ? (uint32_t)g->blocks.len : point_at(g->image, addr), .loop = NONE, .resume = NONE};
     for (;;) {
         const struct insn *i = &c->insn[slot];
         struct step s;

@@ -41,6 +41,7 @@ struct image {
     struct range relro; /* nobody writes it once the program is relocated */
     VEC(struct symbol) symbols;
     VEC(struct point) points;
+    bool port;
     struct arena *arena;
     /* DWARF is read at the first question. */
     bool lines_read;
@@ -390,6 +391,9 @@ static int read_points(struct image *img, struct err *e) {
     img->points.len = n;
     return 0;
 }
+
+void image_use_port(struct image *img) { img->port = true; }
+bool image_has_port(const struct image *img) { return img->port; }
 
 size_t image_points(const struct image *img, const struct point **points) {
     *points = img->points.data;

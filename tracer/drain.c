@@ -61,15 +61,18 @@ static int widen(struct drain *d, const uint8_t *p, uint64_t *addr, uint64_t *cy
 
 static int take_record(struct drain *d, const uint8_t *p, struct err *e) {
     uint64_t addr = 0, cycle = 0;
+    bool mark = false;
     if (d->port) {
         memcpy(&addr, p, 8);
         memcpy(&cycle, p + 8, 8);
         addr = le64toh(addr);
-        cycle = le64toh(cycle) & (((uint64_t)1 << PORT_KIND_SHIFT) - 1);
+        cycle = le64toh(cycle);
+        mark = cycle >> PORT_KIND_SHIFT;
+        cycle &= ((uint64_t)1 << PORT_KIND_SHIFT) - 1;
     } else if (widen(d, p, &addr, &cycle, e) < 0) {
         return -1;
     }
-    if (trace_append(d->to, addr, cycle, e) < 0)
+    if ((mark ? trace_append_mark : trace_append)(d->to, addr, cycle, e) < 0)
         return -1;
     d->first = d->records++ ? d->first : cycle;
     d->last = cycle;

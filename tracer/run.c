@@ -92,8 +92,9 @@ static int open_trace(struct run *r, struct trace_info *info, struct err *e) {
 static int write_points(struct run *r, struct err *e) {
     if (!r->o->port)
         return 0;
+    image_use_port(r->img);
     struct cfg *g = cfg_build(r->img, e);
-    if (!g || (r->points = anonymous("potoroo-points", e)) < 0) {
+    if (!g || (r->o->facts && cfg_apply_facts(&g, r->o->facts, e) < 0) || (r->points = anonymous("potoroo-points", e)) < 0) {
         cfg_free(g);
         return -1;
     }

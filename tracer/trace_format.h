@@ -24,6 +24,8 @@
  *   time   0 … 254  zigzag of the step's cycles less those of the last such step (0 if this one is new)
  *          255      extra varint: that zigzag less 255
  *
+ * In a trace from the port, bit 0 of an address is no part of it: set, the record is a trap's or a return's mark.
+ *
  * What was not in a slot replaces the oldest. The cycle before a frame's first record is taken to be that record's. */
 #ifndef POTOROO_TRACE_FORMAT_H
 #define POTOROO_TRACE_FORMAT_H

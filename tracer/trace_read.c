@@ -317,7 +317,8 @@ static int decode(struct trace_reader *r) {
             continue;
         if (rc < 0)
             break;
-        r->batch[n++] = (struct trace_record){c.nodes[c.current].addr, c.cycle, r->lost_here};
+        uint64_t addr = c.nodes[c.current].addr, mark = addr & r->info.port;
+        r->batch[n++] = (struct trace_record){addr - mark, c.cycle, r->lost_here, mark};
         r->lost_here = 0;
     }
     r->token = i;

@@ -171,6 +171,8 @@ int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct e
     return put_token(w, slot, (unsigned)(z < TIME_EXTRA ? z : TIME_EXTRA), e);
 }
 
+int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e) { return trace_append(w, addr | 1, cycle, e); }
+
 int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e) {
     if (!records)
         return 0;

@@ -21,11 +21,14 @@ struct trace_record {
     uint64_t addr;            /* of the point */
     uint64_t cycle;
     uint64_t lost;            /* records known to be missing just before this one */
+    bool mark;                /* from the trace port: not a block's start but a trap's coming to its vector `addr`, before its cost, or
+                               * the return at `addr`, its cost included */
 };
 
 struct trace_writer; /* writes beside PATH, appears at commit */
 struct trace_writer *trace_create(const char *path, const struct trace_info *info, struct err *e);
 int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e);
+int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e); /* only if info->port */
 int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e);
 int trace_commit(struct trace_writer *w, struct err *e); /* frees w */
 void trace_abort(struct trace_writer *w);
@@ -48,6 +51,7 @@ struct run_options {
     const char *platform, *kernel, *output;
     bool port;
     const char *const *ranges;  /* symbols, NULL-terminated; may be NULL */
+    const char *facts;          /* flow facts, by which the port's points are found; may be NULL */
     double timeout;             /* seconds; 0 = 600 */
     char *const *qemu_args;     /* NULL-terminated; may be NULL */
     const char *truth;          /* ground-truth log for tests, may be NULL */

@@ -111,7 +111,7 @@ struct board {
     /* privileged state as of the start of the current block */
     uint64_t priv, satp, stvec, mtvec;
     uint64_t return_pc;           /* where the xRET that ends the current block goes; ODD: it will trap */
-    bool entered;                 /* the block now starting is a trap vector that the port has told of */
+    uint64_t told[4];             /* by mode: the trap vector that the port has told of and whose block has not started yet, or ODD */
     struct block resumed;         /* stands for an instruction that QEMU ran again for its device access */
     struct block start;
     struct csr_handles csr;
@@ -176,8 +176,8 @@ enum port_kind { PORT_POINT, PORT_ENTER, PORT_LEAVE };
 void output_open(void);
 void output_close(void);
 void output_power_off(const struct insn *i);       /* the store to POWER_OFF: nothing is told of what QEMU may still run */
-void output_trap(uint64_t pc);                    /* to S-mode, PC = its vector; now = board.cycles */
-void output_return(const struct insn *i);         /* sret */
+void output_trap(uint64_t priv, uint64_t pc);     /* to mode PRIV, PC = its vector; now = board.cycles */
+void output_return(const struct insn *i);         /* sret, mret: about to return */
 void output_counter(const struct insn *i, uint64_t paddr); /* a store to the counter page */
 void output_port(enum port_kind kind, uint64_t pc, uint64_t cycle);
 void output_block(const struct block *from, const struct block *b); /* B starts */

@@ -162,7 +162,7 @@ static void settle(const struct block *from, uint64_t epc, uint64_t cause)
 
 static void enter_trap(uint64_t priv, uint64_t vector)
 {
-    if (priv == 1) output_trap(vector);
+    output_trap(priv, vector);
     board.cycles += board.platform.trap;
     board.count.traps++;
     timing_set_privilege(priv);
@@ -215,7 +215,7 @@ void flow_on_return(unsigned vcpu, void *user)
     bool legal = priv == 3 || (sret && priv == 1 && !tsr);
     (void)vcpu;
     board.return_pc = legal ? read_csr(sret ? board.csr.sepc : board.csr.mepc) & ~1ull : ODD;
-    if (legal && sret) output_return(i);
+    if (legal) output_return(i);
 }
 
 /* sfence.vma, before it runs: the same. */

@@ -49,7 +49,7 @@ static void ram_write(uint64_t paddr, uint64_t value)
     memcpy(board.ram + (paddr - RAM_BASE), &value, sizeof value);
 }
 
-enum { COUNTER_LATCHED = 0, COUNTER_LATCH = 8, COUNTER_TRAP = 16, COUNTER_RETURN = 24, COUNTER_MARK = 32 };
+enum { COUNTER_LATCHED = 0, COUNTER_LATCH = 8, COUNTER_TRAP = 16, COUNTER_RETURN = 24, COUNTER_MARK = 32, COUNTER_MTRAP = 40, COUNTER_MRETURN = 48 };
 
 static void counter_set(unsigned offset, uint64_t value)
 {
@@ -145,14 +145,22 @@ static bool port_wants(uint64_t pc, uint64_t priv)
     return !board.n_ranges && priv != 0;
 }
 
+/* Such an instruction is told of as PORT_LEAVE. */
+static bool is_legal_return(const struct insn *i)
+{
+    return (i->kind == DECODE_SRET && board.priv != 0) || (i->kind == DECODE_MRET && board.priv == 3);
+}
+
 void output_block(const struct block *from, const struct block *b)
 {
     if (!board.port) return;
-    bool entered = board.entered, transfer = from->end != END_NEXT || b->pc != from->follow;
-    board.entered = false;
-    if (entered || !(board.points ? b->insn[0].point : transfer)) return;
-    uint8_t kind = b->insn[0].kind;
-    if (kind == DECODE_SRET && board.priv != 0) return; /* told as PORT_LEAVE */
+    bool transfer = from->end != END_NEXT || b->pc != from->follow;
+    uint64_t *told = &board.told[board.priv];
+    if (*told == b->pc) {
+        *told = ODD;
+        return;
+    }
+    if (!(board.points ? b->insn[0].point : transfer) || is_legal_return(b->insn)) return;
     if (port_wants(b->pc, board.priv)) output_port(PORT_POINT, b->pc, board.cycles);
 }
 
@@ -160,24 +168,25 @@ void output_on_point(unsigned vcpu, void *user)
 {
     const struct insn *i = user;
     (void)vcpu;
-    if (!board.port || i->kind == DECODE_SRET || !port_wants(i->pc, board.priv)) return;
+    if (!board.port || is_legal_return(i) || !port_wants(i->pc, board.priv)) return;
     output_port(PORT_POINT, i->pc, board.cycles + i->before);
 }
 
 /* ---- entry and exit ---------------------------------------------------------------------------------------------------------- */
 
-void output_trap(uint64_t pc)
+void output_trap(uint64_t priv, uint64_t pc)
 {
-    counter_set(COUNTER_TRAP, board.cycles);
-    if (!board.port || !port_wants(pc, 1)) return;
+    counter_set(priv == 3 ? COUNTER_MTRAP : COUNTER_TRAP, board.cycles);
+    board.told[priv] = ODD;
+    if (!board.port || !port_wants(pc, priv)) return;
     output_port(PORT_ENTER, pc, board.cycles);
-    board.entered = true;
+    board.told[priv] = pc;
 }
 
 void output_return(const struct insn *i)
 {
-    counter_set(COUNTER_RETURN, board_now(i));
-    if (board.port && port_wants(i->pc, 1)) output_port(PORT_LEAVE, i->pc, board_now(i));
+    counter_set(i->kind == DECODE_MRET ? COUNTER_MRETURN : COUNTER_RETURN, board_now(i));
+    if (board.port && port_wants(i->pc, board.priv)) output_port(PORT_LEAVE, i->pc, board_now(i));
     drain(false);
 }
 

@@ -29,7 +29,9 @@ static void make_records(struct trace_record *r, size_t n) {
     for (size_t i = 0; i < n; i++) {
         at = rnd() % 8 ? (at * 7 + 3) % 40 : rnd() % 40;
         cycle += rnd() % 50 ? 10 + at + (rnd() % 4 ? 0 : 40) : rnd() >> (20 + rnd() % 40);
-        r[i] = (struct trace_record){(rnd() % 100 ? 0xffffffc080001000 + 26 * at : rnd()), cycle, i && rnd() % 20 == 0 ? 1 + rnd() % 500 : 0};
+        r[i] = (struct trace_record){(rnd() % 100 ? 0xffffffc080001000 + 26 * at : rnd()), cycle, i && rnd() % 20 == 0 ? 1 + rnd() % 500 : 0,
+                                      info.port && rnd() % 9 == 0};
+        r[i].addr &= ~(uint64_t)info.port; /* an instruction's address is even */
     }
 }
 
@@ -39,7 +41,7 @@ static void write_trace(const struct trace_record *r, size_t n) {
     assert_non_null(w);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(trace_append_lost(w, r[i].lost, &e), 0);
-        assert_int_equal(trace_append(w, r[i].addr, r[i].cycle, &e), 0);
+        assert_int_equal((r[i].mark ? trace_append_mark : trace_append)(w, r[i].addr, r[i].cycle, &e), 0);
     }
     assert_int_equal(trace_commit(w, &e), 0);
 }
@@ -48,6 +50,7 @@ static void assert_same(const struct trace_record *a, const struct trace_record 
     assert_int_equal(a->addr, b->addr);
     assert_int_equal(a->cycle, b->cycle);
     assert_int_equal(a->lost, b->lost);
+    assert_int_equal(a->mark, b->mark);
 }
 
 static void store(const char *where, const char *data, size_t size) {

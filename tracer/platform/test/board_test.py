@@ -55,25 +55,34 @@ def test_port(work):
     s = Setup("port.S", work)
     records = s.port()
     kernel = [("handler", ENTER), ("handler_out", POINT), ("sret_out", LEAVE), ("handler", ENTER), ("handler_odd", POINT), ("the_end", POINT)]
-    want = [("0x1000", POINT), ("_start", POINT), ("s_mode", POINT), ("sret_boot", LEAVE)] + kernel
+    want = [("0x1000", POINT), ("_start", POINT), ("boot_mret", LEAVE), ("s_mode", POINT), ("sret_boot", LEAVE)] + kernel
     got = [r[:2] for r in records]
     expect("port: blocks of privileged code", got == want, got)
     c = s.costs
-    enter, out, leave, enter2 = (r[2] for r in records[4:8])
+    enter, out, leave, enter2 = (r[2] for r in records[5:9])
     expect("port: enter is before the trap's cost, the line of the handler is cold", out - enter == c["trap"] + c["l1i_miss"] + 2 * c["csr"] + 2 * c["alu"] + c["branch"] + c["branch_taken"])
     expect("port: leave is behind sret", leave - out == c["alu"] + c["ret"])
     expect("port: the user's part", enter2 - leave == c["branch"] + c["branch_taken"] + c["csr"])
-    boot_leave = records[3][2]
+    boot_leave = records[4][2]
     expect("port: cold user line", enter - boot_leave == c["l1i_miss"] + c["alu"] + c["csr"])
+
+
+def test_double(work):
+    """An interrupt to M-mode before the first instruction of a trap to S-mode: the S-mode vector is told of once, as `enter`."""
+    s = Setup("double.S", work)
+    records = s.port(s.points("handler", "m_handler"))
+    at_once = sum(a[0] == "handler" and b[0] == "m_handler" for a, b in zip(records, records[1:]))
+    expect("port: vectors are told of as enter only", at_once > 0 and not [r for r in records if r[1] == POINT], at_once)
+    expect("port: every trap to S-mode", sum(r[:2] == ("handler", ENTER) for r in records) == 3100, sum(r[:2] == ("handler", ENTER) for r in records))
 
 
 def test_points(work):
     s = Setup("port.S", work)
     names = ["handler_mid", "user_3", "handler_out", "sret_out", "handler"]
     got = s.port(s.points(*names))
-    want = [("sret_boot", LEAVE), ("handler", ENTER), ("handler_mid", POINT), ("handler_out", POINT), ("sret_out", LEAVE), ("handler", ENTER), ("handler_mid", POINT)]
+    want = [("boot_mret", LEAVE), ("sret_boot", LEAVE), ("handler", ENTER), ("handler_mid", POINT), ("handler_out", POINT), ("sret_out", LEAVE), ("handler", ENTER), ("handler_mid", POINT)]
     expect("points: exactly the ones asked for", [r[:2] for r in got] == want, got)
-    enter, mid = got[1][2], got[2][2]
+    enter, mid = got[2][2], got[3][2]
     expect("points: in the middle of a block", mid - enter == s.costs["trap"] + s.costs["l1i_miss"] + s.costs["csr"])
     user = s.port(s.points("user_2", "user_3", "handler"), f"range={s.symbols['user']:#x}-{s.symbols['handler']:#x}")
     expect("range: user code on demand, nothing else", [r[:2] for r in user] == [("user_2", POINT), ("user_3", POINT)], user)
@@ -187,7 +196,7 @@ def test_the_tests(work):
 
 
 def main():
-    for test in (test_port, test_points, test_drain, test_determinism, test_blocks_do_not_matter, test_translation_memory, test_arguments, test_unknown_opcode, test_the_tests):
+    for test in (test_port, test_double, test_points, test_drain, test_determinism, test_blocks_do_not_matter, test_translation_memory, test_arguments, test_unknown_opcode, test_the_tests):
         with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as work:
             test(work)
     print(f"{passed} passed, {failed} failed")

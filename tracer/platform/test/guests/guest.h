@@ -62,5 +62,6 @@ _start:
     csrs mstatus, t0
     la t0, \label
     csrw mepc, t0
+boot_mret:
     mret
     .endm
