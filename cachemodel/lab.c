@@ -91,7 +91,12 @@ static void write_stub(const struct lab *lab, uint8_t *ram) {
     memcpy(ram, stub, sizeof stub);
 }
 
-uint64_t lab_word(const struct lab *lab, size_t k) { return lab->list + 4 * (k + 1); }
+/* Words before the first operation's. One more when translating: so the same list does not meet the same jitter twice. */
+static size_t words_before(const struct lab *lab) { return lab->translate ? 2 : 1; }
+
+static uint64_t first_word(const struct lab *lab) { return lab->list + 4 * words_before(lab); }
+
+uint64_t lab_word(const struct lab *lab, size_t k) { return lab->list + 4 * (k + 2); }
 
 /* Sv39: one table of leaves of 1 GiB: valid, read, write, execute, global, accessed, dirty. */
 static void write_table(const struct lab *lab, uint8_t *ram) {
@@ -106,27 +111,28 @@ static void write_program(const struct lab *lab, uint8_t *ram) {
     const struct board_facts *f = &lab->facts;
     const uint64_t parameters[] = {f->counter, f->ram_base, f->ram_base + lab->list, f->ram_base + LAB_DATA, f->ram_base + lab->home + LAB_DEVICE,
                                    lab->translate ? 8ull << 60 | (f->ram_base + lab->table) >> 12 : 0};
-    uint32_t *list = (uint32_t *)(void *)(ram + lab->list);
+    uint32_t *list = (uint32_t *)(void *)(ram + first_word(lab));
     memcpy(ram + lab->home, potoroo_infer_guest, (size_t)(potoroo_infer_guest_end - potoroo_infer_guest));
     memcpy(ram + lab->home + PAGE, parameters, sizeof parameters);
     for (size_t i = 0; i < lab->ops.len; i++) {
         const struct op *op = &lab->ops.data[i];
         uint64_t at = op->at % LAB_ALIAS;
         assert(op->at % 8 == 0 && at < lab->cached && op->at / LAB_ALIAS < lab->aliases);
-        list[i + 1] = (uint32_t)(lab->translate ? op->at : at) | op->kind;
+        list[i] = (uint32_t)(lab->translate ? op->at : at) | op->kind;
         assert(op->kind != OP_FETCH || at);
         if (op->kind == OP_FETCH)
             for (int k = 0; k < 2; k++)
                 memcpy(ram + at + 4 * k, &return_code, 4);
     }
-    list[0] = WORD_NOTHING;
-    list[lab->ops.len + 1] = WORD_END;
+    for (size_t k = words_before(lab); k > 0; k--)
+        list[-(ptrdiff_t)k] = WORD_NOTHING;
+    list[lab->ops.len] = WORD_END;
     for (size_t i = 0; i < lab->code.len; i += 2)
         memcpy(ram + 4ull * lab->code.data[i], &lab->code.data[i + 1], 4);
 }
 
 int lab_run(struct lab *lab, struct err *e) {
-    if (lab->ops.len + 2 > lab->room)
+    if (lab->ops.len + 3 > lab->room)
         return err_set(e, ERR_INPUT, "the board's uncached range has no room for %zu operations", lab->ops.len);
     uint8_t *ram = guest_reset(lab->board, e);
     if (!ram)
@@ -136,11 +142,9 @@ int lab_run(struct lab *lab, struct err *e) {
     write_table(lab, ram);
     if (guest_run(lab->board, 60, e) < 0)
         return -1;
-    lab->runs++;
-    lab->operations += lab->ops.len;
     lab->time.len = 0;
     vec_reserve(&lab->time, lab->ops.len);
-    memcpy(lab->time.data, ram + lab->list + 4, lab->ops.len * 4);
+    memcpy(lab->time.data, ram + first_word(lab), lab->ops.len * 4);
     lab->time.len = lab->ops.len;
     return 0;
 }

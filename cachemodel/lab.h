@@ -26,15 +26,14 @@ struct lab {
     VEC(uint32_t) code;          /* pairs (offset / 4, word), written before power-on */
     bool translate;              /* run in S-mode with Sv39, everything mapped to itself and to its aliases */
     uint64_t aliases;            /* 1 or 4: a load or fetch at k GiB + offset, k < aliases, is one at offset by another virtual address */
-    uint64_t runs, operations;   /* so far */
     /* private */
     uint64_t home, table, list, room; /* where guest, page table and list are (offsets); operations that fit */
 };
 
-/* The guest's own data accesses, in order. Before the list: a store and a load of the counter page, a load of the word before the first
- * one, a store of the counter page. Then for each operation: a load of the counter page, a store of the word before, a load of its own
+/* The guest's own data accesses when translating, in order. First a store and a load of the counter page, a load of word -2, a store of
+ * the counter page. Then for word -1 and each operation's: a load of the counter page, a store of the word before, a load of its own
  * word, its access (of a load or store), a store of the counter page, which ends its time. */
-uint64_t lab_word(const struct lab *lab, size_t k); /* offset from RAM's base of operation K's word; K = -1: of the one before the first */
+uint64_t lab_word(const struct lab *lab, size_t k); /* when translating: offset from RAM's base of operation K's word; also -1 and -2 */
 
 #define LAB_ALIAS (1ull << 30)
 enum { LAB_STUB = 8 }; /* a fetch here finds the line (of 16 bytes or more) that the stub was fetched from */

@@ -82,6 +82,10 @@ static int look_up(struct walker *w, uint64_t at) {
 static void start_data(struct walker *w, const struct infer *f) {
     look_up(w, w->counter);
     look_up(w, w->counter);
+    look_up(w, lab_word(&f->lab, (size_t)-2));
+    look_up(w, w->counter);
+    look_up(w, w->counter);
+    look_up(w, lab_word(&f->lab, (size_t)-2));
     look_up(w, lab_word(&f->lab, (size_t)-1));
     look_up(w, w->counter);
 }
