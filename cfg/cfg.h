@@ -28,7 +28,7 @@ struct point {
 struct symbol {
     const char *name;
     uint64_t addr, size;
-    bool function; /* STT_FUNC */
+    bool function, object; /* STT_FUNC, STT_OBJECT */
 };
 
 /* Only a 64-bit little-endian RISC-V executable (ET_EXEC or ET_DYN) is accepted; anything else is ERR_INPUT naming what it is. */

@@ -262,6 +262,16 @@ static void wake_all(struct flow *f) {
     }
 }
 
+/* A millicode routine runs on into another one: that returns by x5 as well. */
+static void tail_call(struct flow *f, uint32_t function, uint32_t callee) {
+    uint32_t from = code_slot(&f->code, f->starts.data[function].addr), to = code_slot(&f->code, f->starts.data[callee].addr);
+    if (f->code.flags[from] & SLOT_LINKED && !(f->code.flags[to] & SLOT_LINKED)) {
+        f->code.flags[to] |= SLOT_LINKED;
+        f->again = true;
+    }
+    wait_for(f, callee, function, NONE64);
+}
+
 /* Control goes to ADDR within FUNCTION, or to another function's start: a tail call. */
 static void go(struct flow *f, uint32_t function, uint64_t addr, bool jump) {
     uint32_t slot = code_slot(&f->code, addr);
@@ -269,7 +279,7 @@ static void go(struct flow *f, uint32_t function, uint64_t addr, bool jump) {
         return;
     uint32_t start = f->code.start[slot];
     if (start && start - 1 != function) {
-        wait_for(f, start - 1, function, NONE64);
+        tail_call(f, function, start - 1);
         return;
     }
     if (jump && f->code.flags[slot] & SLOT_SEEN && !(f->code.flags[slot] & SLOT_ENTERED)) {
@@ -404,6 +414,8 @@ static void walk(struct flow *f, uint32_t function, uint64_t addr) {
         const struct insn *i = &f->code.insn[slot];
         uint64_t next = addr + i->size;
         struct step s;
+        if (i->op == OP_ILLEGAL)
+            ban(f, function); /* if it is a guess it was a wrong one */
         flow_step(f, slot, addr, &s);
         run_track(f, &r, i, addr);
         if (s.end != END_FALL) {
@@ -465,7 +477,7 @@ static void symbol_starts(struct flow *f) {
     const struct symbol *s;
     size_t n = image_symbols(f->code.img, &s);
     for (size_t i = 0; i < n; i++) {
-        if (code_slot(&f->code, s[i].addr) == NONE)
+        if (code_slot(&f->code, s[i].addr) == NONE || s[i].object)
             continue;
         map_put(&f->labels, s[i].addr, 1);
         if (s[i].function && !is_part(s[i].name))

@@ -294,7 +294,8 @@ static void add_symbols(struct image *img, Elf_Scn *scn, const GElf_Shdr *h) {
         const char *name = elf_strptr(img->elf, h->sh_link, s.st_name);
         if (!symbol_matters(&s, name))
             continue;
-        struct symbol sym = {.name = name, .addr = s.st_value, .size = s.st_size, .function = GELF_ST_TYPE(s.st_info) == STT_FUNC};
+        struct symbol sym = {.name = name, .addr = s.st_value, .size = s.st_size, .function = GELF_ST_TYPE(s.st_info) == STT_FUNC,
+                             .object = GELF_ST_TYPE(s.st_info) == STT_OBJECT};
         vec_push(&img->symbols, sym);
     }
 }

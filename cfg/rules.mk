@@ -79,3 +79,8 @@ cfg-random: $(BUILD)/cfg/test/cfg_tool
 .PHONY: cfg-random
 CHECKS += check-cfg-random
 HELP += "cfg-random|random loops against the derived bounds, SEEDS=\"10 11 …\""
+
+# Other people's binaries: picolibc's, and OpenSBI's where its package is installed.
+check-cfg-binaries: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/binaries.py $< $(BUILD)/cfg/test/binaries $(RV_PREFIX)
+CHECKS += check-cfg-binaries

@@ -118,9 +118,6 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
         memmove(terms.data, terms.data + 1, --terms.len * sizeof *terms.data);
     uint64_t tried = 0, unused;
     size_t begin = out->len;
-    if (small && !ir_is_const(v->ir, term, &unused))
-        done = through_phi(f, term, &terms, out); /* exact, where an interval of a join is not */
-    out->len = done ? out->len : begin;
     for (bool more = small; more && !done;) { /* the term with the fewest values first: the bounds check is on some term, not on all */
         uint64_t best = MOST_TARGETS;
         more = false;
@@ -140,6 +137,15 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
         }
         tried = best;
     }
+    /* Following a φ is exact where an interval of a join is not, but knows nothing of bounds checks behind it: the smaller answer holds. */
+    numbers followed = {0};
+    if (small && !ir_is_const(v->ir, term, &unused) && through_phi(f, term, &terms, &followed) && (!done || followed.len < out->len - begin)) {
+        out->len = begin;
+        for (size_t i = 0; i < followed.len; i++)
+            vec_push(out, followed.data[i]);
+        done = true;
+    }
+    vec_free(&followed);
     ranges_free(&ranges);
     vec_free(&terms);
     return done;

@@ -1,6 +1,6 @@
 #include "cfg/values.h"
 
-enum { X_RA = 1, X_SP = 2, X_GP = 3, MOST_SLOTS = 400, MOST_CHANGES = 24, MOST_RESTARTS = 12 };
+enum { X_RA = 1, X_SP = 2, X_GP = 3, X_T0 = 5, MOST_SLOTS = 400, MOST_CHANGES = 24, MOST_RESTARTS = 12 };
 static const uint32_t CALLER_SAVED = 0xf003fce2; /* ra, t0-t6, a0-a7 */
 
 /* ---- the function's graph ---------------------------------------------------------------------------------------------------- */
@@ -422,15 +422,34 @@ static void own_registers(const struct cfg *g, uint32_t function, uint32_t *writ
     }
 }
 
+/* -msave-restore: a prologue may be a call by x5 to a routine that stores the registers, or runs on into others that do. */
+static void saved_by_millicode(const struct cfg *g, uint32_t *saves) {
+    struct code *c = &g->own->flow.code;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t b = g->blocks.len; b-- > 0;) {
+            const struct block *k = block_of(g, (uint32_t)b);
+            const struct insn *last = k->calls ? &c->insn[code_slot(c, block_last(g, (uint32_t)b))] : NULL;
+            bool call = k->end == END_CALL && last && last->rd == X_T0;
+            bool runs_on = k->end == END_TAIL && c->flags[code_slot(c, g->functions.data[k->function].addr)] & SLOT_LINKED;
+            for (uint32_t i = k->call; i < k->call + k->calls && (call || runs_on); i++) {
+                uint32_t news = saves[g->calls.data[i]] & ~saves[k->function];
+                saves[k->function] |= news;
+                changed |= news != 0;
+            }
+        }
+    }
+}
+
 /* What a function changes, its callees change too unless it saves it. The last element is for callees that are not known. */
 uint32_t *values_unsaved(const struct cfg *g) {
     size_t n = g->functions.len;
     uint32_t *unsaved = mem_alloc((n + 1) * sizeof *unsaved), *saves = mem_alloc(n * sizeof *saves);
-    for (uint32_t f = 0; f < n; f++) {
-        uint32_t writes = 0;
-        own_registers(g, f, &writes, &saves[f]);
-        unsaved[f] = writes & ~saves[f] & ~(CALLER_SAVED | 1u << X_SP | 1u);
-    }
+    for (uint32_t f = 0; f < n; f++)
+        own_registers(g, f, &unsaved[f], &saves[f]);
+    saved_by_millicode(g, saves);
+    for (uint32_t f = 0; f < n; f++)
+        unsaved[f] &= ~saves[f] & ~(CALLER_SAVED | 1u << X_SP | 1u);
     for (bool changed = true; changed;) {
         changed = false;
         for (size_t b = g->blocks.len; b-- > 0;) {
@@ -445,11 +464,15 @@ uint32_t *values_unsaved(const struct cfg *g) {
         }
     }
     bool *taken = mem_alloc(n);
+    const struct flow *w = &g->own->flow;
     for (size_t b = 0; b < g->blocks.len; b++) /* a function that is called directly is no candidate for an unknown pointer's convention */
         for (uint32_t i = 0; i < g->blocks.data[b].calls; i++)
             taken[g->calls.data[g->blocks.data[b].call + i]] = true;
-    for (uint32_t f = 0; f < n; f++)
-        unsaved[n] |= !taken[f] && g->functions.data[f].returns && g->functions.data[f].addr != image_entry(g->image) ? unsaved[f] : 0;
+    for (uint32_t f = 0; f < n; f++) {
+        const struct function *fn = &g->functions.data[f];
+        bool guess = w->starts.data[w->code.start[code_slot(&w->code, fn->addr)] - 1].weak;
+        unsaved[n] |= !taken[f] && fn->returns && !guess && fn->addr != image_entry(g->image) ? unsaved[f] : 0;
+    }
     free(taken);
     free(saves);
     return unsaved;
