@@ -8,7 +8,11 @@
  *       A function's graph is intraprocedural: a call ends its block, whose only edge (EDGE_RETURN) leads to where the callee
  *       returns; if no callee returns there is no edge. A jump to another function's entry is a tail call: no edge, but `calls`.
  * Unknown is fatal. What cannot be resolved (an indirect jump without a table, a call through a pointer, bytes that are no
- *       instruction) is in `unresolved`, and the block has `open` set. Nobody may treat such a block's successors as complete. */
+ *       instruction) is in `unresolved`, and the block has `open` set. Nobody may treat such a block's successors as complete.
+ * Assumed. What the proofs of jump tables and loop bounds rest on, beyond the code: calls follow the psABI (sp and the callee-saved registers
+ *       come back, except those that the callee is seen to change without storing them; a callee does not know our stack frame unless an
+ *       address of it was let out); read-only sections are not written; gp is __global_pointer$; traps give back every register.
+ *       Other memory may change between any two loads. */
 #ifndef POTOROO_CFG_H
 #define POTOROO_CFG_H
 
@@ -95,7 +99,9 @@ struct function {
     uint32_t recursion;         /* at most this many activations of it at once, by fact; 1 = not recursive, 0 = recursive and no fact */
 };
 enum bound_origin { BOUND_NONE, BOUND_DERIVED, BOUND_PROVED, BOUND_FACT };
-/* The bound counts the header's executions: it runs at most `max` times for each entry to the loop from outside. */
+/* The bound counts the header's executions: it runs at most `max` times for each entry to the loop from outside (for an irreducible
+ * loop: its entry blocks together). A derived bound is proved from the code; a fact may only sharpen it, and a fact below what the code is
+ * sure to do is refused. */
 struct loop {
     uint32_t header;            /* block; for an irreducible loop its first entry, all of them in `entries` */
     uint32_t parent, depth;     /* enclosing loop or NONE; outermost depth 1 */
