@@ -9,7 +9,8 @@
 #include <math.h>
 
 enum { NO_COLUMN = UINT32_MAX };
-enum cut_kind { CUT_GOMORY, CUT_BOUND, CUT_STEEP, CUT_FLAT }; /* the cheaper first; Gomory's wants the basis of the root's optimum */
+/* The cheaper first, each kind while it moves the optimum. The first and the third want the basis of the root's optimum. */
+enum cut_kind { CUT_ROUNDING, CUT_BOUND, CUT_GOMORY, CUT_STEEP, CUT_FLAT, CUT_NONE };
 
 struct cutter {
     struct search *t;
@@ -17,6 +18,7 @@ struct cutter {
     mpq_t *cost;      /* one a column of the reduced program, 0 but while in use */
     double *x;        /* the root's optimum, by column of the lp */
     uint32_t *place;  /* column of the reduced program → column of the lp */
+    struct map seen;  /* this round's cuts, by hash */
     unsigned made;
 };
 
@@ -225,10 +227,23 @@ static double violation(const struct cutter *c, const struct terms *form, const 
     return size > 0 ? sum / sqrt(size) : 0;
 }
 
+/* Columns of one stretch of flow give the same cut over and over. */
+static bool is_new(struct cutter *c, const struct terms *form) {
+    uint64_t h = form->len, there;
+    for (size_t k = 0; k < form->len; k++) {
+        uint64_t part[2] = {form->data[k].index, mpz_get_ui(mpq_numref(form->data[k].a)) * 2 + (mpq_sgn(form->data[k].a) < 0)};
+        h = hash_bytes(part, sizeof part, h);
+    }
+    if (map_get(&c->seen, h, &there))
+        return false;
+    map_put(&c->seen, h, 1);
+    return true;
+}
+
 /* The lemma exported behind BEFORE says FORM ≤ RHS: a row if it is GOOD and cuts the root's point off, else forgotten. Consumes FORM. */
 static bool keep_cut(struct cutter *c, struct terms *form, const mpq_t rhs, size_t before, bool good, const uint32_t *place) {
     struct search *t = c->t;
-    good = good && form->len && violation(c, form, rhs, place) > 1e-4;
+    good = good && form->len && violation(c, form, rhs, place) > 1e-4 && is_new(c, form);
     if (good) {
         uint32_t row = presolve_add_row(t->s, *form, rhs);
         *form = (struct terms){0};
@@ -601,7 +616,7 @@ static bool try_rounding(struct cutter *c, const struct gomory *m, const uint32_
     return good;
 }
 
-static bool try_gomory(struct cutter *c, uint32_t j, const uint32_t *place) {
+static bool try_tableau(struct cutter *c, uint32_t j, enum cut_kind kind, const uint32_t *place) {
     struct search *t = c->t;
     struct gomory m;
     size_t rows = t->lp->rows.len;
@@ -614,8 +629,10 @@ static bool try_gomory(struct cutter *c, uint32_t j, const uint32_t *place) {
     if (made) {
         gomory_begin(t, &m);
         double f0 = mpq_get_d(m.f0);
-        made = try_rounding(c, &m, place);
-        made = (f0 > 0.005 && f0 < 0.995 && gomory_forms(t, &m) && add_gomory(c, &m, place)) || made;
+        if (kind == CUT_ROUNDING)
+            made = try_rounding(c, &m, place);
+        else
+            made = f0 > 0.005 && f0 < 0.995 && gomory_forms(t, &m) && add_gomory(c, &m, place);
         gomory_free(&m);
     }
     free(h);
@@ -636,6 +653,13 @@ static bool root_point(struct cutter *c) {
         return false;
     memcpy(c->x, g->x, t->lp->columns.len * sizeof *c->x);
     return true;
+}
+
+static double optimum(const struct cutter *c) {
+    double sum = mpq_get_d(c->t->s->constant);
+    for (size_t j = 0; j < c->t->lp->columns.len; j++)
+        sum += c->x[j] * mpq_get_d(c->t->s->column[c->t->lp->columns.data[j]].cost);
+    return sum;
 }
 
 static bool is_fractional(const struct cutter *c, uint32_t j) {
@@ -666,13 +690,14 @@ static void split_rows(struct cutter *c, uint32_t j, bool steep, const uint32_t 
 static unsigned cut_round(struct cutter *c, enum cut_kind kind) {
     struct search *t = c->t;
     unsigned before = c->made;
+    map_free(&c->seen);
     for (uint32_t j = 0; j < t->lp->columns.len && seconds_now() < c->until; j++) {
         if (!is_fractional(c, j))
             continue;
         if (kind == CUT_BOUND)
             try_bound(c, j, c->place);
-        else if (kind == CUT_GOMORY)
-            try_gomory(c, j, c->place);
+        else if (kind == CUT_ROUNDING || kind == CUT_GOMORY)
+            try_tableau(c, j, kind, c->place);
         else
             split_rows(c, j, kind == CUT_STEEP, c->place);
     }
@@ -685,16 +710,27 @@ void cut_root(struct search *t, double until) {
     c.place = mem_alloc((t->s->columns + 1) * sizeof *c.place);
     for (uint32_t j = 0; j < t->lp->columns.len; j++)
         c.place[t->lp->columns.data[j]] = j;
-    for (unsigned round = 0; round < 60 && seconds_now() < until && root_point(&c); round++) {
-        bool slow = t->lp->rows.len > 1500;
-        if (slow && cut_round(&c, CUT_GOMORY))
-            continue;
-        if (cut_round(&c, CUT_BOUND) || cut_round(&c, CUT_STEEP))
-            continue;
-        if ((slow || !root_point(&c) || !cut_round(&c, CUT_GOMORY)) && !cut_round(&c, CUT_FLAT))
-            break;
+    enum { PATIENCE = 6 };
+    enum cut_kind kind = CUT_ROUNDING;
+    unsigned stalled = 0;
+    double last = 0;
+    for (unsigned round = 0; kind != CUT_NONE && seconds_now() < until && root_point(&c); round++) {
+        double now = optimum(&c);
+        bool moved = round == 0 || last - now > 1e-7 * fabs(now);
+        stalled = moved ? 0 : stalled + 1;
+        if (moved)
+            kind = CUT_ROUNDING;
+        else if (stalled % PATIENCE == 0)
+            kind++;
+        last = now;
+        while (kind != CUT_NONE && !cut_round(&c, kind)) {
+            kind++;
+            if (kind == CUT_GOMORY && !root_point(&c))
+                break;
+        }
     }
     mpq_array_free(c.cost, t->s->columns);
+    map_free(&c.seen);
     free(c.x);
     free(c.place);
 }

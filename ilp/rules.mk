@@ -21,3 +21,29 @@ $(eval $(call ilp_test,ipet_test))
 $(eval $(call ilp_test,lp_test))
 $(eval $(call ilp_test,certificate_test))
 check-ilp-certificate_test: $(BUILD)/potoroo-check
+
+check-ilp-problems: $(BUILD)/potoroo $(BUILD)/potoroo-check
+	@ilp/test/shared_problems --slice 10
+CHECKS += check-ilp-problems
+
+bench-ilp: $(BUILD)/potoroo $(BUILD)/potoroo-check
+	@ilp/test/shared_problems 30
+
+# The long forms: many alterations, and the reader under the sanitizers.
+mutate-ilp: $(BUILD)/ilp/test/certificate_test $(BUILD)/potoroo-check
+	CERTIFICATE_MUTATIONS=100000 $<
+
+fuzz-ilp: $(BUILD)/ilp/test/lp_fuzz
+	LP_FUZZ_RUNS=200000 $<
+
+ilp_FUZZED := ilp/test/lp_test.c $(ilp_SOURCES) $(wildcard base/*.c)
+$(BUILD)/ilp/test/lp_fuzz: $(ilp_FUZZED) $(wildcard ilp/*.h base/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $(ilp_FUZZED) -lcmocka $(ilp_LIBS)
+check-ilp-fuzz: $(BUILD)/ilp/test/lp_fuzz
+	@LP_FUZZ_RUNS=2000 .ci/cmocka $<
+CHECKS += check-ilp-fuzz
+
+.PHONY: bench-ilp mutate-ilp fuzz-ilp
+HELP += "bench-ilp|the public IPET problems, 30 s each" "mutate-ilp|100,000 altered certificates" "fuzz-ilp|damaged LP files, under the sanitizers"
