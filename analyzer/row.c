@@ -214,6 +214,8 @@ int row_select(struct row_graph *r, const walk_problems *problems, struct err *e
         if (r->live.data[problems->data[i].node])
             row_missing(r, "%s", problems->data[i].text);
     number_what_is_live(r);
+    if (r->number.data[r->start] == NONE)
+        return err_set(e, ERR_INPUT, "no path that the facts allow leads from '%s' to an end", s->start);
     return 0;
 }
 

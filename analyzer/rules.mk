@@ -74,3 +74,11 @@ bench-combine: $(BUILD)/analyzer/bench-combine
 
 .PHONY: bench-combine
 HELP += "bench-combine|combine 1,000 profiles, against straightforward convolution [UNITS=n of those]"
+
+# Combined exceedance against the exact distribution, of programs run with every input: make check-truth [PROGRAMS=n]
+PROGRAMS := 16
+check-truth: $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so
+	@$(PYTHON) analyzer/test/truth_test.py $(BUILD)/potoroo $(BOARD) $(RV_CC) $(PROGRAMS)
+
+.PHONY: check-truth
+CHECKS += check-truth

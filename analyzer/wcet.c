@@ -49,7 +49,6 @@ static int check_loops(const struct wcet *w, struct err *e) {
 /* From a profile's edge (context name, from, to) to the walk's IPG edge: NONE where the walk, restricted by facts, does not have it. */
 struct placement {
     VEC(uint32_t) ipg;         /* by profile edge */
-    VEC(uint32_t) edge;        /* by IPG edge: the one walk edge that makes it, NONE if several do */
 };
 
 static uint64_t place_key(const char *context, uint64_t from, uint64_t to) {
@@ -66,7 +65,6 @@ static void place_edges(const struct wcet *w, struct placement *pl) {
         if (!names[from->context])
             names[from->context] = walk_context_name(walk, from->context);
         map_put(&index, place_key(names[from->context], w->cfg->blocks.data[from->block].addr, w->cfg->blocks.data[to->block].addr), i);
-        vec_push(&pl->edge, NONE);
     }
     for (size_t i = 0; i < walk->contexts.len; i++)
         free(names[i]);
@@ -78,35 +76,55 @@ static void place_edges(const struct wcet *w, struct placement *pl) {
         vec_push(&pl->ipg, (uint32_t)at);
     }
     map_free(&index);
-    bool *several = mem_alloc(walk->ipg.len + 1);
-    for (uint32_t i = 0; i < walk->edges.len; i++) {
-        uint32_t ipg = walk->edges.data[i].ipg;
-        bool direct = ipg != NONE && walk_at_point(walk, walk->edges.data[i].from);
-        if (ipg == NONE)
+}
+
+/* The ways by which the row can take one IPG edge: through blocks that are no points. Points tell no more than that one was taken. */
+struct ways {
+    const struct row_graph *r;
+    uint32_t ipg, found;
+    uint32_t now[32], first[32]; /* IPET edges: of the way at hand, of the first one found */
+    size_t length;
+};
+
+static void find_ways(struct ways *f, uint32_t node, size_t depth) {
+    const struct walk *w = f->r->w->walk;
+    const struct walk_node *n = &w->nodes.data[node];
+    for (uint32_t k = n->edge; k < n->edge + n->edges && f->found < 2; k++) {
+        const struct walk_edge *we = &w->edges.data[k];
+        if (f->r->edge_number.data[k] == NONE || (we->ipg != NONE && we->ipg != f->ipg))
             continue;
-        several[ipg] |= !direct || pl->edge.data[ipg] != NONE;
-        pl->edge.data[ipg] = several[ipg] ? NONE : i;
+        f->now[depth] = f->r->edge_number.data[k];
+        if (we->ipg == NONE && depth + 1 < sizeof f->now / sizeof *f->now) {
+            find_ways(f, we->to, depth + 1);
+        } else if (we->ipg == NONE) {
+            f->found = 2; /* too long to tell: as if there were several */
+        } else if (f->found++ == 0) {
+            f->length = depth + 1;
+            memcpy(f->first, f->now, f->length * sizeof *f->now);
+        }
     }
-    free(several);
 }
 
 /* The flow of an observed path on the row's IPET. 1: placed; 0: sparse points leave its edges open; -1: it is not among the row's paths. */
 static int flow_of(const struct row_graph *r, const struct placement *pl, const struct profile_path *path, uint64_t *count, struct err *e) {
     const struct wcet *w = r->w;
     const struct profile *p = w->profile;
+    int placed = 1;
     memset(count, 0, (r->edges.len + 1) * sizeof *count);
     for (size_t i = 0; i < path->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[path->edges.data[i].edge];
-        uint32_t ipg = pl->ipg.data[path->edges.data[i].edge];
-        uint32_t edge = ipg == NONE ? NONE : pl->edge.data[ipg];
-        if (ipg != NONE && edge == NONE)
-            return 0;
-        if (ipg == NONE || r->edge_number.data[edge] == NONE)
+        struct ways f = {.r = r, .ipg = pl->ipg.data[path->edges.data[i].edge]};
+        if (f.ipg != NONE)
+            find_ways(&f, w->walk->ipg.data[f.ipg].from, 0);
+        if (f.found == 0)
             return err_set(e, ERR_INPUT, "it takes the step from %s to %s, which the analysis excludes%s", cfg_describe(w->cfg, x->from),
-                           cfg_describe(w->cfg, x->to), ipg == NONE ? " (a 'never' fact?)" : "");
-        count[r->edge_number.data[edge]] += path->edges.data[i].count;
+                           cfg_describe(w->cfg, x->to), f.ipg == NONE ? " (a 'never' fact?)" : "");
+        if (f.found > 1)
+            placed = 0;
+        for (size_t k = 0; k < f.length; k++)
+            count[f.first[k]] += path->edges.data[i].count;
     }
-    return 1;
+    return placed;
 }
 
 /* ---- a row ---------------------------------------------------------------------------------------------------------- */
@@ -440,7 +458,6 @@ struct wcet *wcet_analyse_visiting(const struct analysis *an, const char *const 
     vec_free(&a.graphs);
     vec_free(&a.problems);
     vec_free(&a.placement.ipg);
-    vec_free(&a.placement.edge);
     if (rc == 0)
         return a.w;
     wcet_free(a.w);
