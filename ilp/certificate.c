@@ -1,4 +1,4 @@
-/* Certificates: text, self-contained, the same bytes for the same proof. The format is described in check.c, which reads it. */
+/* Certificates: text, self-contained, the same bytes for the same proof. The format: CERTIFICATES.md. */
 #include "ilp/graph.h"
 
 #include <inttypes.h>
