@@ -251,6 +251,17 @@ def scratch_checkout(folder):
     return top
 
 
+def test_class_is_asked_for_only_by_name(folder):
+    machine = Machine(folder, without=["apt-get"])
+    machine.mounts += "[ ! -d /usr/lib/u-boot ] || mount -t tmpfs none /usr/lib/u-boot; "
+    assert machine.setup().returncode == 0
+    process = machine.run(TOP / ".ci/setup", "--with", "binaries", machine.out)
+    line = one_line(process)
+    assert "u-boot-qemu" in line and COMPILER not in line, line
+    for wrong in (["--with", "binaries"], ["--with", "all", machine.out], ["--help"], []):
+        assert machine.run(TOP / ".ci/setup", *wrong).returncode == 2, wrong
+
+
 def test_help_and_clean_need_no_setup(folder):
     top = scratch_checkout(folder)
     machine = Machine(folder, without=["riscv64-unknown-elf-gcc", "apt-get"])

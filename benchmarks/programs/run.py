@@ -9,22 +9,18 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from follow import Graph, Walk, records  # noqa: E402
+from board import execute, tool  # noqa: E402
+from follow import Graph, Walk  # noqa: E402
 from truth import Truth  # noqa: E402
 
 ENTRY = 0x80000000
 FLAGS = ["-march=rv64imac", "-mabi=lp64", "-mcmodel=medany", "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-static", "-nostdlib", "-g",
          "-std=gnu11", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-Wno-implicit-fallthrough", "-ffunction-sections", "-fno-asynchronous-unwind-tables"]
 LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
-
-
-def tool(name, default):
-    return os.environ.get(name, default)
 
 
 PREFIX = tool("RV_PREFIX", "riscv64-unknown-elf-")
@@ -65,20 +61,6 @@ def load_cfg(elf):
     if done.returncode not in (0, 4):
         raise RuntimeError(f"potoroo cfg: exit code {done.returncode}: {done.stderr.strip()[:200]}")
     return json.loads(done.stdout)
-
-
-def execute(elf, limit=120):
-    """Runs ELF; (exit status, addresses in order)."""
-    with tempfile.TemporaryDirectory() as folder:
-        ram, port = os.path.join(folder, "ram"), os.path.join(folder, "port")
-        done = subprocess.run([tool("QEMU", "qemu-system-riscv64"), "-M", "virt,memory-backend=ram", "-object",
-                               f"memory-backend-file,id=ram,size=128M,mem-path={ram},share=on", "-bios", "none", "-icount", "shift=0,sleep=off",
-                               "-display", "none", "-monitor", "none", "-serial", "null", "-no-reboot", "-kernel", elf, "-plugin",
-                               f"{tool('PLUGIN', 'build/platform/potoroo-platform.so')},platform={tool('PLATFORM', 'platforms/reference.ini')},"
-                               f"ram={ram},port={port}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit)
-        if done.stderr.strip():
-            raise RuntimeError(f"qemu: {done.stderr.strip()[:200]}")
-        return done.returncode, records(port)
 
 
 def bound_of(loop):
