@@ -34,3 +34,4 @@ check-kernel-campaign: $(BUILD)/kernel/kernel.elf
 CHECKS += check-kernel-conformance check-kernel-campaign
 
 include benchmarks/programs/rules.mk
+include benchmarks/binaries/rules.mk

@@ -22,16 +22,16 @@ def disassemble(objdump, elf):
 
 
 def is_table(before, register):
-    """Whether the instructions BEFORE a jump to REGISTER compute it by a load from an indexed address."""
-    wanted, loaded = {register}, False
+    """Whether the instructions BEFORE a jump to REGISTER compute it by one load, from an indexed address."""
+    wanted, loaded = {register}, 0
     for _, name, operands in reversed(before):
         if name in LEAVES:
             return False
         if not operands or operands[0] not in wanted or name in STORES or name[0] == "b":
             continue
-        if loaded and name in SHIFTS:
+        if loaded == 1 and name in SHIFTS:
             return True
-        loaded |= name in LOADS
+        loaded += name in LOADS
         wanted.discard(operands[0])
         wanted.update(o for o in operands[1:] if re.fullmatch(r"[ast]\d+", o))
     return False

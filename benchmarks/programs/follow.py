@@ -4,8 +4,35 @@ The port tells of each instruction behind a branch (taken or not), a jump, a tra
 execution ran straight on, and every record must be the start of a block to which the CFG lets control go.
 """
 import array
+import struct
 
 CAUSE = 3 << 62
+
+
+class Code:
+    """The loadable bytes of an ELF; only told apart: whether a block's last instruction jumps."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        at, = struct.unpack_from("<Q", data, 32)
+        size, count = struct.unpack_from("<HH", data, 54)
+        heads = (struct.unpack_from("<IIQQQQ", data, at + i * size) for i in range(count))
+        self.parts = [(address, data[offset:offset + length]) for kind, _, offset, address, _, length in heads if kind == 1]
+
+    def half(self, address):
+        for base, data in self.parts:
+            if base <= address < base + len(data) - 1:
+                return struct.unpack_from("<H", data, address - base)[0]
+        return 0
+
+    def jumps(self, block):
+        """jal or jalr; c.j, c.jr or c.jalr."""
+        at, end = block.at, block.resume
+        while at < end:
+            word = self.half(at)
+            at += 4 if word & 3 == 3 else 2
+        return word & 0x7f in (0x6f, 0x67) or word & 0xe003 == 0xa001 or word & 0xe07f == 0x8002
 
 
 def records(path):
@@ -17,13 +44,14 @@ def records(path):
 
 
 class Block:
-    __slots__ = ("at", "end", "resume", "callees", "to", "after", "open", "function", "loops", "heads", "chain")
+    __slots__ = ("at", "end", "resume", "callees", "to", "after", "open", "function", "loops", "heads", "runs_on")
 
 
 class Graph:
     """The CFG in a shape that is quick to follow. A loop's count is of the executions of its entries (cfg.h), by activation."""
 
-    def __init__(self, cfg):
+    def __init__(self, cfg, elf):
+        code = Code(elf)
         self.blocks, self.loops, self.functions = {}, [], {}
         for f in cfg["functions"]:
             entry = int(f["addr"], 16)
@@ -36,7 +64,8 @@ class Graph:
                 n.to = {int(e["to"], 16): e["kind"] for e in b["succ"]}
                 n.after = int(b["resume"], 16) if "resume" in b else None
                 n.open = b.get("open", False) or b["end"] == "open"
-                n.loops, n.heads, n.chain = frozenset(), (), None
+                n.loops, n.heads = frozenset(), ()
+                n.runs_on = n.end == "tail" and n.callees == {n.resume} and not code.jumps(n)
                 self.blocks[n.at] = n
             for l in f["loops"]:
                 index = len(self.loops)
@@ -53,7 +82,7 @@ class Walk:
     def __init__(self, graph, lenient=False):
         """LENIENT: where the CFG itself says that it does not know the targets, any block will do; `opened` counts these."""
         self.g, self.errors, self.transfers = graph, [], 0
-        self.lenient, self.opened = lenient, 0
+        self.lenient, self.opened, self.lost = lenient, 0, None  # lost: where such a target is in no block, so the walk ended
         self.stack = []  # (return address, loop counts, calling block, function)
         self.counts, self.function = {}, None
         self.active, self.depth = {}, {}
@@ -83,18 +112,27 @@ class Walk:
 
     def run_straight(self, block):
         """From the start of BLOCK to the next block that ends in a transfer."""
-        self.covered.add(block.at)
-        while block.end == "fall" and block.to:
-            after = self.g.blocks[next(iter(block.to))]
-            self.used.add((block.at, after.at))
-            self.enter(block, after)
-            block = after
+        while True:
             self.covered.add(block.at)
-        return block
+            if block.end == "fall" and block.to:
+                after = self.g.blocks[next(iter(block.to))]
+                self.used.add((block.at, after.at))
+                self.enter(block, after)
+            elif block.runs_on:
+                after = self.g.blocks[block.resume]  # into the next function: no transfer, so no record
+                self.active[self.function] -= 1
+                self.begin(after.at)
+                self.enter(None, after)
+            else:
+                return block
+            block = after
 
     def transfer(self, block, to):
         """BLOCK's last instruction was executed and TO comes next. The block at TO, or None where the CFG does not have it."""
         target = self.g.blocks.get(to)
+        if target is None and self.lenient and block.open:
+            self.lost = to
+            return None
         if target is None:
             return self.error(block, to, "no block begins there")
         if to in block.to and block.to[to] != "return":

@@ -68,9 +68,9 @@ def bound_of(loop):
     return bound["max"] if bound and bound["origin"] in ("derived", "proved") else None
 
 
-def judge(cfg, truth, level, pcs):
+def judge(cfg, elf, truth, level, pcs):
     """(problems, walk): what is wrong with the CFG, given what was executed and what is true of the sources."""
-    walk = Walk(Graph(cfg)).run(pcs, ENTRY)
+    walk = Walk(Graph(cfg, elf)).run(pcs, ENTRY)
     problems = list(walk.errors)
     if walk.transfers < 50:
         problems.append(f"only {walk.transfers} transfers were followed")
@@ -113,7 +113,7 @@ def case(job):
         elf = compile_program(name, compiler, level, out)
         cfg, (status, pcs) = load_cfg(elf), execute(elf)
         truth = Truth(os.path.join(HERE, name + ".c"), os.path.join(HERE, name + ".bounds"))
-        row["problems"], walk = judge(cfg, truth, level, pcs)
+        row["problems"], walk = judge(cfg, elf, truth, level, pcs)
         row["problems"] += truth.problems
         if status:
             row["problems"].append(f"the program says that its results are wrong (exit status {status})")
@@ -126,7 +126,7 @@ def case(job):
         if seeded and not row["problems"]:
             for lie in lies(cfg, walk):
                 row["tried"] += 1
-                row["caught"] += bool(judge(lie, truth, level, pcs)[0])
+                row["caught"] += bool(judge(lie, elf, truth, level, pcs)[0])
             if row["caught"] != row["tried"] or not row["tried"]:
                 row["problems"].append(f"{row['tried'] - row['caught']} of {row['tried']} seeded lies were believed")
     except (RuntimeError, OSError, subprocess.SubprocessError, ValueError, KeyError) as e:
