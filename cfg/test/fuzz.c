@@ -4,6 +4,7 @@
 #include "cfg/cfg.h"
 #include "cfg/insn.h"
 
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,9 +109,9 @@ int main(int argc, char **argv) {
         size_t kept = mutate(data, size);
         write_file(path, data, kept);
         free(data);
-        alarm(60); /* an endless loop is a failure: the signal ends the program */
+        setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = 60}, NULL); /* an endless loop is a failure: the signal ends the program */
         try_file(path, sink);
-        alarm(0);
+        setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
         clock_gettime(CLOCK_MONOTONIC, &now);
         double t = (double)(now.tv_sec - begin.tv_sec) + 1e-9 * (double)(now.tv_nsec - begin.tv_nsec);
         slowest = t - last > slowest ? t - last : slowest;

@@ -7,7 +7,7 @@ mkdir -p "$out" || exit 1
 for source in "$here"/golden/*.S; do
     name=$(basename "$source" .S)
     "${prefix}gcc" -march=rv64imac_zicsr -mabi=lp64 -nostdlib -T "$here/programs/link.ld" -o "$out/$name.elf" "$source" || exit 1
-    { "$tool" print "$out/$name.elf"; "$tool" json "$out/$name.elf" | python3 "$here/golden_blocks.py"; } >"$out/$name.got" 2>&1
+    { "$tool" print "$out/$name.elf"; "$tool" json "$out/$name.elf" | ${PYTHON:-/usr/bin/python3} "$here/golden_blocks.py"; } >"$out/$name.got" 2>&1
     if [ "$4" = write ]; then cp "$out/$name.got" "$here/golden/$name.expected"; fi
     if diff -u "$here/golden/$name.expected" "$out/$name.got"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done

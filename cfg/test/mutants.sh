@@ -12,7 +12,7 @@ while IFS='@' read -r file from to; do
     rm -rf "$work/src"
     mkdir -p "$work/src"
     cp -r base cfg "$work/src/"
-    python3 - "$work/src/$file" "$from" "$to" <<'PY' || { echo "$file: '$from' is not there once"; failed=$((failed + 1)); continue; }
+    ${PYTHON:-/usr/bin/python3} - "$work/src/$file" "$from" "$to" <<'PY' || { echo "$file: '$from' is not there once"; failed=$((failed + 1)); continue; }
 import sys
 path, old, new = sys.argv[1:]
 text = open(path).read()
