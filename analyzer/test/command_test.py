@@ -3,6 +3,7 @@
 
 Works on what `make` made under build/. Usage: command_test.py POTOROO BOARD
 """
+import json
 import os
 import re
 import subprocess
@@ -100,6 +101,36 @@ def bad_files():
     refused("the same trace twice", 3, "already measured", "profile", "-k", KERNEL, SHORT, SHORT, "-o", "x.prof")
 
 
+def rows():
+    config = ["-c", analysis("rows.ini")]
+    curves = json.loads(potoroo("profile", "curve", *config, "--json").stdout)
+    bounds = {e["name"]: e for e in json.loads(potoroo("wcet", *config, "--json").stdout)["entries"]}
+    check("profile curve has every entry", [e["name"] for e in curves["entries"]] == list(bounds))
+    for e in curves["entries"]:
+        row, observed, combined = bounds[e["name"]], e["observed"], e["combined"]
+        check(f"{e['name']}: histogram, sample", sum(n for _, n in e["histogram"]) == row["observations"] == observed["sample"])
+        check(f"{e['name']}: observed <= tree <= bound", row["observed_max"] == observed["max"] <= row["tree"]["max"] == combined["max"] <= row["bound"] == e["bound"])
+        for p in ("50", "90", "99", "99.9"):
+            total, t = observed["sample"], observed["percentiles"][p]
+            above = sum(n for c, n in e["histogram"] if c > t) / total
+            below = sum(n for c, n in e["histogram"] if c >= t) / total
+            check(f"{e['name']}: {p} %", above <= 1 - float(p) / 100 + 1e-12 < below + 1e-12 and t <= combined["percentiles"][p], (t, above, below))
+        falls = all(a[0] < b[0] and a[1] > b[1] for a, b in zip(combined["curve"], combined["curve"][1:]))
+        check(f"{e['name']}: the curve falls to 0", falls and combined["curve"][-1] == [combined["max"], 0.0])
+    lines = potoroo("profile", "curve", "send", *config, "--csv").stdout.decode().splitlines()
+    send = next(e for e in curves["entries"] if e["name"] == "send")
+    check("CSV is the JSON's curve", [[int(c), float(p)] for n, k, c, p in (line.split(",") for line in lines[1:]) if k == "combined"] == send["combined"]["curve"])
+    tree = potoroo("profile", "tree", "send", *config, "--units").stdout.decode()
+    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region of", "call trap_handle", "→"):
+        check(f"the tree of send has: {what}", what in tree)
+    check("twice the same", potoroo("profile", "tree", "send", *config, "--units").stdout.decode() == tree)
+    heuristic = potoroo("profile", "curve", "send", *config, "--dependence", "comonotonic").stdout.decode()
+    check("a heuristic is called one", "HEURISTIC, no bound" in heuristic)
+    for args in (["--dependence", "x"], ["--confidence", "1"], ["--confidence", "x"]):
+        check(f"usage: profile curve {args}", potoroo("profile", "curve", *config, *args).returncode == 2)
+    refused("a tree of no entry", 2, "no such entry", "profile", "tree", "nothing", *config)
+
+
 def usage():
     for args in ([], ["no-such-command"], ["wcet", "--no-such-option"], ["profile"], ["verify", "-r", "x"], ["cfg"]):
         check(f"usage: {args}", potoroo(*args).returncode == 2)
@@ -115,6 +146,7 @@ with tempfile.TemporaryDirectory() as folder:
     bad_elves()
     other_builds()
     bad_files()
+    rows()
     usage()
     os.chdir(root)
 print(f"{passed} passed, {failed} failed")

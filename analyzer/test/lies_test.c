@@ -79,6 +79,67 @@ static void a_step_lowered_in_the_profile(void **state) {
     analysis_free(a);
 }
 
+/* In the profile, seen by the path tree alone: what one step took on the row's own paths, but not in all, is set to nothing. */
+static void a_step_lowered_on_its_paths(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct profile *p = profile_read("build/kernel/kernel.prof", &e);
+    assert_non_null(p);
+    const struct profile_path *path = longest(p);
+    for (size_t i = 0; i < path->edges.len; i++)
+        for (size_t k = 0; k < p->paths.len; k++)
+            for (size_t j = 0; j < p->paths.data[k].edges.len; j++)
+                if (p->paths.data[k].edges.data[j].edge == path->edges.data[i].edge && i % 2) {
+                    bin_list *bins = &p->paths.data[k].edges.data[j].bins;
+                    bins->len = 1;
+                    bins->data[0].cycles = 0;
+                }
+    char *file = path_of("paths.prof");
+    assert_int_equal(profile_write(p, file, &e), 0);
+    profile_free(p);
+    struct analysis *a = analysis();
+    replace(&a->profile, file);
+    assert_null(wcet_analyse(a, NULL, NULL, &e));
+    caught(&e, "more than the longest path of the path tree");
+    analysis_free(a);
+}
+
+/* Not a lie, but what the tree rests on: the later iterations of a loop are profiled apart from the first, and whole entries' units add
+ * up to them: what a path's units took at most is no less than what the path took. */
+static void first_and_later_iterations_are_apart(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct profile *p = profile_read("build/kernel/kernel.prof", &e);
+    size_t both = 0, differ = 0;
+    assert_non_null(p);
+    for (size_t i = 1; i < p->edges.len; i++) {
+        const struct profile_edge *first = &p->edges.data[i - 1], *later = &p->edges.data[i];
+        if (first->context != later->context || first->from != later->from || first->to != later->to)
+            continue;
+        both++;
+        assert_true(first->turn == 0 && later->turn == 1);
+        differ += first->bins.len != later->bins.len || memcmp(first->bins.data, later->bins.data, first->bins.len * sizeof *first->bins.data) != 0;
+    }
+    assert_true(both > 5 && differ > 0);
+    for (size_t i = 0; i < p->paths.len; i++) {
+        const struct profile_path *path = &p->paths.data[i];
+        uint64_t low = 0, high = 0, entries = 0;
+        for (size_t k = 0; k < path->bins.len; k++)
+            entries += path->bins.data[k].count;
+        for (size_t k = 0; k < path->edges.len; k++) {
+            const bin_list *bins = &path->edges.data[k].bins;
+            uint64_t passed = 0;
+            for (size_t j = 0; j < bins->len; j++)
+                passed += bins->data[j].count;
+            assert_true(passed >= entries);
+            low += bins->data[0].cycles;
+            high += bins->data[bins->len - 1].cycles * path->edges.data[k].count;
+        }
+        assert_true(entries == path->count && low <= path->min && high >= path->max);
+    }
+    profile_free(p);
+}
+
 static void verify(const char *result, struct verify_summary *s) {
     struct err e = {0};
     struct analysis *a = analysis();
@@ -270,7 +331,8 @@ static void a_trace_record_altered(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
+        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths),
+        cmocka_unit_test(first_and_later_iterations_are_apart), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
         cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),
     };
     if (!mkdtemp(dir))
