@@ -270,25 +270,6 @@ static void reopen_root(struct search *t) {
     t->nodes.data[0].users = t->nodes.data[0].bounded ? 2 : 0;
 }
 
-/* Half of the time may go into cuts at the root; the last tenth is kept for writing the proof down. */
-static void search_run(struct search *t) {
-    double begin = seconds_now(), span = t->deadline - begin, stop = begin + 0.85 * span;
-    int node = node_new(t, -1, false);
-    node = visit(t, node);
-    if (node >= 0) {
-        cut_root(t, begin + 0.5 * span);
-        reopen_root(t);
-        node = visit(t, 0);
-        if (node < 0)
-            node = best_open(t);
-    }
-    while (node >= 0 && seconds_now() < stop && t->r->status != ILP_UNBOUNDED) {
-        node = visit(t, node);
-        if (node < 0)
-            node = best_open(t);
-    }
-}
-
 /* ---- the proof ------------------------------------------------------------------------------------------------------ */
 
 void search_form(const struct search *t, uint32_t column, const mpq_t a, struct terms *form) {
@@ -441,6 +422,39 @@ static void conclude(struct search *t, struct proof *proof) {
     }
     mpq_clear(bound);
     mpz_clear(enough);
+}
+
+/* What carrying a leaf back and working out its bound takes, measured on the root. */
+static double leaf_seconds(struct search *t) {
+    struct proof scratch = {0};
+    mpq_t bound;
+    double begin = seconds_now();
+    mpq_init(bound);
+    export_leaf(t, 0, &scratch);
+    proof_bound(t->source, &scratch, bound);
+    mpq_clear(bound);
+    proof_free(&scratch);
+    return seconds_now() - begin;
+}
+
+/* Most of the time may go into cuts at the root; some is kept for writing the proof down, leaf by leaf. */
+static void search_run(struct search *t) {
+    double begin = seconds_now(), span = t->deadline - begin, stop = begin + 0.85 * span, leaf = 0;
+    int node = visit(t, node_new(t, -1, false));
+    if (node >= 0) {
+        reopen_root(t);
+        leaf = t->nodes.data[0].bounded ? leaf_seconds(t) : 0;
+        cut_root(t, begin + 0.8 * span);
+        node = visit(t, 0);
+        if (node < 0)
+            node = best_open(t);
+    }
+    while (node >= 0 && seconds_now() < stop && t->r->status != ILP_UNBOUNDED &&
+           seconds_now() + leaf * (double)(t->nodes.len + t->lemmas.len) < t->deadline) {
+        node = visit(t, node);
+        if (node < 0)
+            node = best_open(t);
+    }
 }
 
 static void search_free(struct search *t) {

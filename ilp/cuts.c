@@ -9,12 +9,12 @@
 #include <math.h>
 
 enum { NO_COLUMN = UINT32_MAX };
-/* The cheaper first, each kind while it moves the optimum. The first and the third want the basis of the root's optimum. */
-enum cut_kind { CUT_ROUNDING, CUT_BOUND, CUT_GOMORY, CUT_STEEP, CUT_FLAT, CUT_NONE };
+enum cut_kind { CUT_ROUNDING, CUT_BOUND, CUT_GOMORY, CUT_STEEP, CUT_FLAT };
 
 struct cutter {
     struct search *t;
     double until;
+    struct engine *probe; /* for other objectives, so that the root's basis stays */
     mpq_t *cost;      /* one a column of the reduced program, 0 but while in use */
     double *x;        /* the root's optimum, by column of the lp */
     uint32_t *place;  /* column of the reduced program → column of the lp */
@@ -73,7 +73,7 @@ static int maximise(struct cutter *c, const struct terms *form, const struct box
     int rc = -1;
     clear_y(t);
     set_cost(c, form, true);
-    const struct suggestion *g = search_ask(t, t->engine, box, box ? 1 : 0, false);
+    const struct suggestion *g = search_ask(t, c->probe, box, box ? 1 : 0, false);
     if (g->status == LP_INFEASIBLE)
         rc = 1;
     else if (g->status == LP_OPTIMAL && basis_duals(t->lp, g, t->y, c->until) == 0 && duals_bound(t->lp, (const mpq_t *)t->y, box, box ? 1 : 0, bound, NULL, &which))
@@ -247,7 +247,9 @@ static bool keep_cut(struct cutter *c, struct terms *form, const mpq_t rhs, size
     if (good) {
         uint32_t row = presolve_add_row(t->s, *form, rhs);
         *form = (struct terms){0};
-        engine_add_row(t->engine, t->lp, row);
+        vec_push(&t->lp->rows, row);
+        engine_add_row(t->engine);
+        engine_add_row(c->probe);
         search_grow(t);
         c->made++;
     } else {
@@ -704,31 +706,33 @@ static unsigned cut_round(struct cutter *c, enum cut_kind kind) {
     return c->made - before;
 }
 
+/* The first kind that yields a cut. Rounding is the cheapest, but where it does not move the optimum it only piles up rows. */
+static bool cut_once(struct cutter *c, bool stalled) {
+    static const enum cut_kind moving[] = {CUT_ROUNDING, CUT_BOUND, CUT_STEEP, CUT_GOMORY, CUT_FLAT};
+    static const enum cut_kind stuck[] = {CUT_BOUND, CUT_STEEP, CUT_ROUNDING, CUT_GOMORY, CUT_FLAT};
+    for (int k = 0; k < 5; k++)
+        if (cut_round(c, (stalled ? stuck : moving)[k]))
+            return true;
+    return false;
+}
+
 void cut_root(struct search *t, double until) {
+    enum { PATIENCE = 12 };
     size_t columns = t->lp->columns.len + 1;
     struct cutter c = {.t = t, .until = until, .cost = mpq_array_new(t->s->columns), .x = mem_alloc(columns * sizeof(double))};
+    c.probe = engine_new(t->lp, t->deadline);
     c.place = mem_alloc((t->s->columns + 1) * sizeof *c.place);
     for (uint32_t j = 0; j < t->lp->columns.len; j++)
         c.place[t->lp->columns.data[j]] = j;
-    enum { PATIENCE = 6 };
-    enum cut_kind kind = CUT_ROUNDING;
-    unsigned stalled = 0;
     double last = 0;
-    for (unsigned round = 0; kind != CUT_NONE && seconds_now() < until && root_point(&c); round++) {
+    for (unsigned round = 0, stalled = 0; stalled < PATIENCE && seconds_now() < until && root_point(&c); round++) {
         double now = optimum(&c);
-        bool moved = round == 0 || last - now > 1e-7 * fabs(now);
-        stalled = moved ? 0 : stalled + 1;
-        if (moved)
-            kind = CUT_ROUNDING;
-        else if (stalled % PATIENCE == 0)
-            kind++;
+        stalled = round == 0 || last - now > 1e-7 * fabs(now) ? 0 : stalled + 1;
         last = now;
-        while (kind != CUT_NONE && !cut_round(&c, kind)) {
-            kind++;
-            if (kind == CUT_GOMORY && !root_point(&c))
-                break;
-        }
+        if (!cut_once(&c, stalled > 0))
+            break;
     }
+    engine_free(c.probe);
     mpq_array_free(c.cost, t->s->columns);
     map_free(&c.seen);
     free(c.x);

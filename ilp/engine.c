@@ -315,10 +315,10 @@ static uint32_t count_costs(const struct lp *p) {
     return n;
 }
 
-void engine_add_row(struct engine *e, struct lp *p, uint32_t row) {
-    const struct reduced_row *r = &p->s->row[row];
+void engine_add_row(struct engine *e) {
+    const struct lp *p = e->p;
+    const struct reduced_row *r = &p->s->row[p->rows.data[p->rows.len - 1]];
     struct request q = {.kind = ASK_ADD_ROW, .n = (uint32_t)r->terms.len, .rhs = mpq_get_d(r->rhs)};
-    vec_push(&p->rows, row);
     e->stat = mem_resize(e->stat, p->rows.len + p->columns.len + p->elastics + 1);
     e->last.row_basic = mem_resize(e->last.row_basic, (p->rows.len + 1) * sizeof(bool));
     bool good = e->child > 0 && write_all(e->fd, &q, sizeof q);

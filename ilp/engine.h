@@ -34,8 +34,8 @@ struct suggestion {
 struct engine; /* follows what is done to its lp by engine_add_row, and the lp's objective */
 struct engine *engine_new(const struct lp *p, double deadline);
 void engine_free(struct engine *e); /* kills the child */
-/* The reduced program has a new row. */
-void engine_add_row(struct engine *e, struct lp *p, uint32_t row);
+/* The reduced program, and then the lp, has a new row, the last one. */
+void engine_add_row(struct engine *e);
 /* The row of the last answer's tableau in which COLUMN is basic: its multipliers, one a row of the lp. -1: none to be had. */
 int engine_multipliers(struct engine *e, uint32_t column, double *h);
 /* Solve within those bounds. RATIONAL: go on in GLPK's rational arithmetic from the last basis. The answer lives until the next call.
