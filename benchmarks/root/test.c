@@ -592,7 +592,7 @@ static void test_fault(void)
 		{act_illegal, FAULT_ILLEGAL, 2, 0, 0},
 		{act_csr, FAULT_ILLEGAL, 2, 0x14001073, 1},
 		{act_breakpoint, FAULT_EXCEPTION, 3, ~(word)0, 0},
-		{act_misaligned, FAULT_EXCEPTION, 4, 0, 0}, /* the manual says 6; QEMU 10 says 4 */
+		{act_misaligned, FAULT_EXCEPTION, 6, 0, 0}, /* so the manual; QEMU 10.0.2 says 4 */
 	};
 
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -601,7 +601,8 @@ static void test_fault(void)
 		agent_act(1, c->vspace, EP_FAULT, c->act);
 		CHECK(!agents[1].done);
 		CHECK(call_plain(SYS_NBRECV, EP) == KERNEL_OK && got_badge == FAULT_BADGE);
-		CHECK(got.info == message_info(c->label, 4) && got.words[2] == c->cause);
+		CHECK(got.info == message_info(c->label, 4));
+		CHECK(got.words[2] == c->cause || (c->act == act_misaligned && got.words[2] == 4));
 		if (c->label != FAULT_EXCEPTION)
 			CHECK(got.words[1] == c->value);
 		CHECK(call(SYS_REPLY, 0, message_info(0, 1), c->cause == 12 ? got.words[3] : got.words[0] + 4) == KERNEL_OK);
