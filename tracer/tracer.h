@@ -88,6 +88,7 @@ int probe_insert(const char *in, size_t size, const char *name, enum probe_densi
 struct probe_options {
     enum probe_density density;
     FILE *map;   /* NULL, or gets a line for each probe: NAME, number from 0, function, FILE:LINE ("-": not known), tab-separated */
+    const char *clock; /* the instructions that leave the time in s9, at most 8 bytes of them; NULL: the latch */
     bool reach;  /* the assembler to come does not help conditional branches that the probes have put out of reach (LLVM's) */
 };
 int probe_insert_with(const char *in, size_t size, const char *name, const struct probe_options *o, FILE *out, struct err *e);
