@@ -51,6 +51,7 @@ struct run_options {
     const char *platform, *kernel, *output;
     bool port;
     const char *const *ranges;  /* symbols, NULL-terminated; may be NULL */
+    const char *port_output;    /* besides the probes' trace in OUTPUT, the port's of the same run; NULL: none. Not with PORT */
     const char *facts;          /* flow facts, by which the port's points are found; may be NULL */
     double timeout;             /* seconds; 0 = 600 */
     char *const *qemu_args;     /* NULL-terminated; may be NULL */
