@@ -45,6 +45,17 @@ uint64_t trace_offset(const struct trace_reader *r);     /* bytes read so far, f
 bool trace_cut(const struct trace_reader *r);            /* after the end: the footer is missing, so the file was cut short */
 void trace_close(struct trace_reader *r);
 
+/* Holds the two traces of one run against each other (run's OUTPUT and PORT_OUTPUT): the probes' points must be passed by the port's account in
+ * the same order, traps and returns at the same time, and each probe's time must not be before its block's start. ERR_EXCEEDED: they are not. */
+struct probe_agreement {
+    uint64_t records;         /* of the probes */
+    uint64_t points;          /* of them, those of probes proper: from the block's start to the probe's latch it took … */
+    uint64_t least, most, sum; /* … cycles */
+    uint64_t blocks;          /* records of the port at blocks and traps without a point */
+    uint64_t behind;          /* records of the port at points behind the last of the probes */
+};
+int trace_agreement(const struct image *img, const char *probes, const char *port, struct probe_agreement *a, struct err *e);
+
 /* ---- running a kernel on a platform -------------------------------------------------------------------------------- */
 
 struct run_options {
