@@ -9,6 +9,7 @@ static int parse(int argc, char **argv, struct run_options *o, const char **rang
         {"platform", required_argument, NULL, 'p'}, {"kernel", required_argument, NULL, 'k'},  {"output", required_argument, NULL, 'o'},
         {"points", required_argument, NULL, 'P'},   {"range", required_argument, NULL, 'r'},   {"timeout", required_argument, NULL, 't'},
         {"truth", required_argument, NULL, 'T'},    {"console", required_argument, NULL, 'c'}, {"facts", required_argument, NULL, 'f'},
+        {"port-output", required_argument, NULL, 'b'},
         {0}};
     size_t n = 0;
     char *end;
@@ -17,6 +18,7 @@ static int parse(int argc, char **argv, struct run_options *o, const char **rang
         case 'p': o->platform = optarg; break;
         case 'k': o->kernel = optarg; break;
         case 'o': o->output = optarg; break;
+        case 'b': o->port_output = optarg; break;
         case 'f': o->facts = optarg; break;
         case 'r': ranges[n++] = optarg; break;
         case 'T': o->truth = optarg; break;
@@ -66,6 +68,7 @@ const struct command command_run = {
     "  -o, --output FILE    the trace; it appears when it is whole\n"
     "  --points=probes      what the kernel's own probes record (the default)\n"
     "  --points=port        what the board's trace port shows, at every basic block; no probes are needed\n"
+    "  --port-output FILE   besides the probes' trace, what the port shows of the same run: a trace of its own\n"
     "  -f, --facts FILE     flow facts: what they tell of indirect calls and jumps makes blocks too (--points=port)\n"
     "  --range SYMBOL       only within this function, or LOW-HIGH; may be repeated (--points=port)\n"
     "  --timeout SECONDS    how long the guest may take to power off, default 600\n"

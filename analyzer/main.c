@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
     &command_cc,
     &command_run,
     &command_dump,
+    &command_effect,
     &command_cfg,
     &command_profile,
     &command_model,

@@ -2,8 +2,8 @@
  * Invariant: `at` is the walk node of the last record, NONE outside a kernel entry. What the CFG does not have is an error: then
  * either the trace or the CFG is wrong, and nothing built on them would be sound.
  *
- * Nesting (trace port only: its marks say where a trap came and where it was returned from). A trap out of a kernel entry is an entry
- * of its own; the interrupted one goes on behind the return, and the time between the two marks is not part of it. */
+ * Nesting. A trap out of a kernel entry is an entry of its own; the interrupted one goes on behind the return, and the time between
+ * the two is not part of it. Where the kernel goes on with another thread (a `switch` point), the entry is cut. */
 #include "analyzer/replay.h"
 
 struct loop_run {
@@ -33,7 +33,7 @@ struct replay {
     uint64_t base;                   /* the next step's time begins here: `cycle`, or as if nothing had come between */
     bool port;
     uint64_t first_cycle;
-    bool first_enter_seen;
+    bool first_enter_seen, switched; /* switched: to another thread, since the last enter */
     VEC(uint64_t) times;             /* by unit, of this entry */
     VEC(uint32_t) touched;
     step_list steps_of_entry;        /* what this entry passed, in order */
@@ -280,25 +280,26 @@ static void resume(struct replay *r) {
 
 static bool is_leave(const struct replay *r, uint32_t block) { return graph(r)->blocks.data[block].end == END_TRAP_RETURN; }
 
-static bool is_enter(const struct replay *r, uint32_t block, const struct trace_record *rec) {
+static enum point_kind kind_of(const struct replay *r, uint32_t block, const struct trace_record *rec) {
     const struct point *points;
     if (r->port)
-        return rec->mark && !is_leave(r, block);
+        return rec->mark && !is_leave(r, block) ? POINT_ENTER : POINT_PROBE;
     image_points(graph(r)->image, &points);
-    return points[graph(r)->blocks.data[block].point].kind == POINT_ENTER;
+    return points[graph(r)->blocks.data[block].point].kind;
 }
 
 static int enter(struct replay *r, uint32_t block, const struct trace_record *rec, struct err *e) {
-    bool is_entry = is_enter(r, block, rec);
+    bool is_entry = kind_of(r, block, rec) == POINT_ENTER;
     if (!is_entry && (r->port || !r->first_enter_seen)) {
         r->totals->boot++;
         return 0;
     }
-    if (!is_entry && (r->totals->lost || rec->lost))
-        return 0; /* the rest of an entry of which records were lost */
+    if (!is_entry && (r->totals->lost || rec->lost || r->switched))
+        return 0; /* the rest of an entry of which records were lost, or of what another thread had begun */
     if (!is_entry)
         return err_set(e, ERR_INPUT, "%s is passed outside of any kernel entry", cfg_describe(graph(r), rec->addr));
     r->first_enter_seen = true;
+    r->switched = false;
     forget(r);
     r->start = r->at = walk_start(r->w, block);
     for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
@@ -320,7 +321,7 @@ static int step(struct replay *r, const struct trace_record *rec, struct err *e)
     if (r->totals->records > 0 && rec->cycle < r->cycle && !rec->lost)
         return err_set(e, ERR_INPUT, "time runs backwards: cycle %llu after %llu", (unsigned long long)rec->cycle, (unsigned long long)r->cycle);
     r->cycle = r->base = rec->cycle;
-    if (r->at != NONE && r->port && is_enter(r, block, rec)) {
+    if (r->at != NONE && kind_of(r, block, rec) == POINT_ENTER) {
         if (suspend(r, before, e) < 0)
             return -1;
         r->at = NONE;
@@ -338,6 +339,9 @@ static int step(struct replay *r, const struct trace_record *rec, struct err *e)
         finish_entry(r);
         if (r->outer.len)
             resume(r);
+    } else if (kind_of(r, block, rec) == POINT_SWITCH) {
+        r->switched = true;
+        drop_entry(r);
     }
     return 0;
 }

@@ -56,6 +56,14 @@ static json_t *ledger_json(const struct wcet_row *row) {
     return list;
 }
 
+/* Cycles of all observations. */
+static uint64_t total_of(const bin_list *bins) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < bins->len; i++)
+        sum += bins->data[i].cycles * bins->data[i].count;
+    return sum;
+}
+
 static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
     json_t *path = json_array(), *missing = json_array();
     for (size_t i = 0; i < row->worst_path.len; i++)
@@ -67,6 +75,7 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
                           missing, "ledger", ledger_json(row));
     json_object_set_new(j, "bound", row->status == WCET_INCOMPLETE ? json_null() : number(row->bound));
     json_object_set_new(j, "certificate", row->certificate ? json_string(row->certificate) : json_null());
+    json_object_set_new(j, "observed_total", json_integer((json_int_t)total_of(&row->observed)));
     if (row->observations)
         json_object_set_new(j, "observed_max_at", json_pack("{s:s,s:I}", "trace", w->profile->traces.data[row->max_at.trace].digest, "record", (json_int_t)row->max_at.position));
     if (row->tree_max || row->tree_note)

@@ -35,3 +35,4 @@ CHECKS += check-kernel-conformance check-kernel-campaign
 
 include benchmarks/programs/rules.mk
 include benchmarks/binaries/rules.mk
+include benchmarks/guests/rules.mk

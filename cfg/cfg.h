@@ -24,7 +24,7 @@
 
 struct image;
 
-enum point_kind { POINT_PROBE = 0, POINT_ENTER = 1, POINT_LEAVE = 2 };
+enum point_kind { POINT_PROBE = 0, POINT_ENTER = 1, POINT_LEAVE = 2, POINT_SWITCH = 3 };
 struct point {
     uint64_t addr;
     enum point_kind kind;

@@ -356,7 +356,7 @@ static int add_points(struct image *img, const char *data, size_t size, struct e
         memcpy(v, data + at, sizeof v);
         if (!v[0])
             continue;
-        if (v[1] > POINT_LEAVE)
+        if (v[1] > POINT_SWITCH)
             return err_set(e, ERR_INPUT, "%s: section .potoroo.points: offset %zu: unknown kind %" PRIu64, img->path, at, v[1]);
         if (!image_is_code(img, v[0]) || v[0] & 1)
             return err_set(e, ERR_INPUT, "%s: section .potoroo.points: offset %zu: 0x%" PRIx64 " is not in code", img->path, at, v[0]);

@@ -21,6 +21,7 @@ struct cc {
     struct cc_line line;
     bool clang;
     enum probe_density density;
+    char clock[80];           /* "": the latch */
     FILE *map;                /* NULL: not wanted */
     char *dir;                /* of the objects of compile-and-link, or NULL */
     VEC(char *) objects;      /* in it, owned; one for each C source */
@@ -318,7 +319,7 @@ static int make_probed(struct cc *c, const char *text, size_t size, const char *
         return complain_of(output, strerror(errno));
     int rc = check_isa(text, source, &e);
     if (rc == 0)
-        rc = probe_insert_with(text, size, source, &(struct probe_options){c->density, c->map, c->clang}, f, &e);
+        rc = probe_insert_with(text, size, source, &(struct probe_options){c->density, c->map, *c->clock ? c->clock : NULL, c->clang}, f, &e);
     if (rc == 0 && fflush(f) != 0)
         rc = err_set(&e, ERR_INPUT, "%s: %s", output, strerror(errno));
     rc = rc < 0 ? complain(&e) : c->line.mode == CC_ASSEMBLY ? 0 : assemble(c, f, output);
@@ -397,7 +398,7 @@ static int make_all(struct cc *c) {
 }
 
 static int usage(const char *why, const char *what) {
-    fprintf(stderr, "potoroo cc: %s%s\nusage: potoroo cc [--probes=all|sparse] [--map FILE] -- CC ARGUMENT…\n", why, what);
+    fprintf(stderr, "potoroo cc: %s%s\nusage: potoroo cc [--probes=all|sparse] [--clock=CLOCK] [--map FILE] -- CC ARGUMENT…\n", why, what);
     return ERR_USAGE;
 }
 
@@ -437,13 +438,31 @@ static int make_with_map(struct cc *c, const char *map, int argc, char **argv) {
     return rc;
 }
 
+/* As POTOROO_CLOCK_CSR and POTOROO_CLOCK_LOAD of the target's header. */
+static int set_clock(struct cc *c, const char *text) {
+    char *end;
+    long offset = strncmp(text, "load:", 5) == 0 ? strtol(text + 5, &end, 0) : 0;
+    *c->clock = 0;
+    if (strcmp(text, "latch") == 0)
+        return 0;
+    if (strncmp(text, "csr:", 4) == 0 && text[4] && strspn(text + 4, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(text + 4) && strlen(text) < 40)
+        snprintf(c->clock, sizeof c->clock, "csrr\ts9,%s", text + 4);
+    else if (strncmp(text, "load:", 5) == 0 && text[5] && !*end && offset >= -2048 && offset <= 2047)
+        snprintf(c->clock, sizeof c->clock, "ld\ts9,%ld(s11)", offset);
+    return *c->clock ? 0 : -1;
+}
+
 int cc_main(int argc, char **argv) {
-    static const struct option options[] = {{"probes", required_argument, NULL, 'p'}, {"map", required_argument, NULL, 'm'}, {0}};
+    static const struct option options[] = {{"probes", required_argument, NULL, 'p'}, {"map", required_argument, NULL, 'm'}, {"clock", required_argument, NULL, 'c'}, {0}};
     struct cc c = {.density = PROBES_ALL};
     const char *map = NULL;
     for (int o; (o = getopt_long(argc, argv, "+", options, NULL)) >= 0;) {
         if (o == 'm')
             map = optarg;
+        else if (o == 'c' && set_clock(&c, optarg) == 0)
+            continue;
+        else if (o == 'c')
+            return usage("--clock=latch, csr:NAME or load:OFFSET, not ", optarg);
         else if (o == 'p' && strcmp(optarg, "sparse") == 0)
             c.density = PROBES_SPARSE;
         else if (o != 'p' || strcmp(optarg, "all") != 0)

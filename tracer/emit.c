@@ -72,9 +72,9 @@ struct emitter {
 /* docs/ARCHITECTURE.md, "Probes on the target". */
 static void put_probe(struct emitter *m) {
     fprintf(m->out,
-            ".Lpotoroo%u:\n\tauipc\ts9,0\n\tsw\ts9,0(s10)\n\tsd\tzero,8(s11)\n\tld\ts9,0(s11)\n\tsw\ts9,4(s10)\n\taddi\ts10,s10,8\n"
+            ".Lpotoroo%u:\n\tauipc\ts9,0\n\tsw\ts9,0(s10)\n\t%s\n\tsw\ts9,4(s10)\n\taddi\ts10,s10,8\n"
             "\t.pushsection\t.potoroo.points,\"\",@progbits\n\t.quad\t.Lpotoroo%u,0\n\t.popsection\n",
-            m->count, m->count);
+            m->count, m->o->clock ? m->o->clock : "sd\tzero,8(s11)\n\tld\ts9,0(s11)", m->count);
 }
 
 static void put_map(struct emitter *m, const struct stmt *s) {

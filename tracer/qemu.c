@@ -133,15 +133,16 @@ static int plugin_option(char **text, const struct run_options *o, const struct 
     option(text, "ram", f->ram);
     if (o->truth)
         option(text, "truth", o->truth);
-    if (!o->port) {
+    if (f->trace) {
         if (qemu_find_buffer(img, &buffer, e) < 0)
             return -1;
         snprintf(address, sizeof address, "0x%" PRIx64, buffer);
         option(text, "buffer", address);
         option(text, "trace", f->trace);
-        return 0;
     }
-    option(text, "port", f->trace);
+    if (!f->port)
+        return 0;
+    option(text, "port", f->port);
     if (f->points)
         option(text, "points", f->points);
     for (const char *const *r = o->ranges; r && *r; r++) {

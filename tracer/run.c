@@ -17,10 +17,13 @@ struct run {
     const struct run_options *o;
     struct platform platform;
     struct image *img;
-    struct trace_writer *trace;
-    struct drain *drain;
+    struct channel {
+        struct trace_writer *trace;
+        struct drain *drain;
+        int pipe[2];          /* -1: closed */
+    } channel[2];             /* the probes' or the port's; the port's besides the probes' */
+    size_t channels;
     int ram, points, words;   /* anonymous files; -1: none. words: what QEMU says on its standard error */
-    int pipe[2];
     pid_t child;
     double deadline;
     struct progress *progress;
@@ -80,17 +83,21 @@ static int open_trace(struct run *r, struct trace_info *info, struct err *e) {
     snprintf(info->isa, sizeof info->isa, "rv64");
     snprintf(info->build_id, sizeof info->build_id, "%s", image_build_id(r->img));
     info->clock_hz = r->platform.clock_hz;
-    info->port = r->o->port;
-    r->trace = trace_create(r->o->output, info, e);
-    if (!r->trace)
-        return -1;
-    r->drain = drain_new(r->img, r->o->port, r->trace, e);
-    return r->drain ? 0 : -1;
+    r->channels = r->o->port_output ? 2 : 1;
+    for (size_t i = 0; i < r->channels; i++) {
+        struct channel *c = &r->channel[i];
+        info->port = i || r->o->port;
+        c->trace = trace_create(i ? r->o->port_output : r->o->output, info, e);
+        c->drain = c->trace ? drain_new(r->img, info->port, c->trace, e) : NULL;
+        if (!c->drain)
+            return -1;
+    }
+    return 0;
 }
 
 /* The port reports at every basic block of the kernel: the plugin gets their addresses. */
 static int write_points(struct run *r, struct err *e) {
-    if (!r->o->port)
+    if (!r->o->port && !r->o->port_output)
         return 0;
     image_use_port(r->img);
     struct cfg *g = cfg_build(r->img, e);
@@ -113,27 +120,34 @@ static int open_files(struct run *r, struct err *e) {
         return -1;
     if (ftruncate(r->ram, (off_t)r->platform.ram) < 0)
         return err_set(e, ERR_INPUT, "%" PRIu64 " bytes of RAM: %s", r->platform.ram, strerror(errno));
-    if (pipe2(r->pipe, 0) < 0)
-        return err_set(e, ERR_INPUT, "pipe: %s", strerror(errno));
-    fcntl(r->pipe[0], F_SETFD, FD_CLOEXEC);
-    fcntl(r->pipe[0], F_SETPIPE_SZ, 1 << 20);
+    for (size_t i = 0; i < r->channels; i++) {
+        int *ends = r->channel[i].pipe;
+        if (pipe2(ends, 0) < 0)
+            return err_set(e, ERR_INPUT, "pipe: %s", strerror(errno));
+        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
+    }
     return write_points(r, e);
 }
 
 static int start(struct run *r, struct err *e) {
-    char ram[40], trace[40], points[40];
+    char ram[40], trace[40], port[40], points[40];
     struct qemu_line line = {0};
-    struct qemu_files files = {ram, trace, r->points >= 0 ? points : NULL};
+    bool both = r->channels > 1;
+    struct qemu_files files = {ram, r->o->port ? NULL : trace, r->o->port ? trace : both ? port : NULL, r->points >= 0 ? points : NULL};
     snprintf(ram, sizeof ram, "/proc/self/fd/%d", r->ram);
-    snprintf(trace, sizeof trace, "/proc/self/fd/%d", r->pipe[1]);
+    snprintf(trace, sizeof trace, "/proc/self/fd/%d", r->channel[0].pipe[1]);
+    snprintf(port, sizeof port, "/proc/self/fd/%d", r->channel[1].pipe[1]);
     snprintf(points, sizeof points, "/proc/self/fd/%d", r->points);
     bool console = r->o->console && strcmp(r->o->console, "-") == 0;
     int rc = qemu_line_make(&line, r->o, &r->platform, r->img, &files, e);
     if (rc == 0)
         rc = child_start(line.argv.data, (struct child_limits){.seconds = 1e9}, console ? 1 : -1, r->words, &r->child, e);
     qemu_line_free(&line);
-    close(r->pipe[1]);
-    r->pipe[1] = -1;
+    for (size_t i = 0; i < r->channels; i++) {
+        close(r->channel[i].pipe[1]);
+        r->channel[i].pipe[1] = -1;
+    }
     return rc;
 }
 
@@ -150,35 +164,44 @@ static int too_late(struct run *r, struct err *e) {
 }
 
 /* 1: there is something to read (or the end of it). -1: time is up, or a signal came. */
-static int wait_for_data(struct run *r, const sigset_t *mask, struct err *e) {
+static int wait_for_data(struct run *r, struct pollfd p[2], const sigset_t *mask, struct err *e) {
     double left = r->deadline - now();
     if (left <= 0)
         return too_late(r, e);
     struct timespec t = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
-    struct pollfd p = {r->pipe[0], POLLIN, 0};
-    int n = ppoll(&p, 1, &t, mask);
+    for (size_t i = 0; i < 2; i++)
+        p[i] = (struct pollfd){r->channel[i].pipe[0], POLLIN, 0};
+    int n = ppoll(p, 2, &t, mask);
     if (caught)
         return err_set(e, ERR_INPUT, "interrupted");
     return n > 0 ? 1 : n < 0 && errno == EINTR ? 0 : n == 0 ? too_late(r, e) : err_set(e, ERR_INPUT, "poll: %s", strerror(errno));
 }
 
-static int drain_all(struct run *r, const sigset_t *mask, struct err *e) {
+/* Some of what is there. At the end of it the channel is closed. */
+static int drain_some(struct channel *c, struct err *e) {
     static uint8_t buffer[1 << 16];
-    for (;;) {
-        int ready = wait_for_data(r, mask, e);
+    ssize_t n = read(c->pipe[0], buffer, sizeof buffer);
+    if (n < 0)
+        return err_set(e, ERR_INPUT, "reading the board's records: %s", strerror(errno));
+    if (n == 0) {
+        close(c->pipe[0]);
+        c->pipe[0] = -1;
+    }
+    return drain_take(c->drain, buffer, (size_t)n, e);
+}
+
+static int drain_all(struct run *r, const sigset_t *mask, struct err *e) {
+    struct pollfd p[2];
+    while (r->channel[0].pipe[0] >= 0 || r->channel[1].pipe[0] >= 0) {
+        int ready = wait_for_data(r, p, mask, e);
         if (ready < 0)
             return -1;
-        if (ready == 0)
-            continue;
-        ssize_t n = read(r->pipe[0], buffer, sizeof buffer);
-        if (n == 0)
-            return 0;
-        if (n < 0)
-            return err_set(e, ERR_INPUT, "reading the board's records: %s", strerror(errno));
-        if (drain_take(r->drain, buffer, (size_t)n, e) < 0)
-            return -1;
-        progress_at(r->progress, drain_records(r->drain));
+        for (size_t i = 0; ready && i < r->channels; i++)
+            if (p[i].revents && drain_some(&r->channel[i], e) < 0)
+                return -1;
+        progress_at(r->progress, drain_records(r->channel[0].drain));
     }
+    return 0;
 }
 
 /* The line of QEMU's messages that tells most: the plugin's own, else the last. */
@@ -229,17 +252,24 @@ static int count_lost(struct run *r, struct run_summary *s, struct err *e) {
     if (memcmp(head, "POTOROO1", 8) != 0)
         return err_set(e, ERR_INPUT, "%s: it ended without setting up its trace buffer (physical 0x%" PRIx64 ")", r->o->kernel, buffer);
     s->lost = head[4];
-    return trace_append_lost(r->trace, s->lost, e);
+    return trace_append_lost(r->channel[0].trace, s->lost, e);
 }
 
 static int finish(struct run *r, struct run_summary *s, struct err *e) {
-    if (wait_for_end(r, e) < 0 || drain_end(r->drain, s, e) < 0 || count_lost(r, s, e) < 0)
+    struct run_summary port;
+    if (wait_for_end(r, e) < 0 || drain_end(r->channel[0].drain, s, e) < 0 || count_lost(r, s, e) < 0)
         return -1;
     if (!s->records)
         return err_set(e, ERR_INPUT, "%s: it ended without a single record", r->o->kernel);
-    struct trace_writer *w = r->trace;
-    r->trace = NULL;
-    return trace_commit(w, e);
+    if (r->channels > 1 && drain_end(r->channel[1].drain, &port, e) < 0)
+        return -1;
+    for (size_t i = 0; i < r->channels; i++) {
+        struct trace_writer *w = r->channel[i].trace;
+        r->channel[i].trace = NULL;
+        if (trace_commit(w, e) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int run(struct run *r, struct run_summary *s, const sigset_t *mask, struct err *e) {
@@ -257,25 +287,29 @@ static int run(struct run *r, struct run_summary *s, const sigset_t *mask, struc
 }
 
 static void release(struct run *r) {
-    const int fds[] = {r->ram, r->points, r->words, r->pipe[0], r->pipe[1]};
+    const int fds[] = {r->ram, r->points, r->words, r->channel[0].pipe[0], r->channel[0].pipe[1], r->channel[1].pipe[0], r->channel[1].pipe[1]};
     if (r->child > 0)
         child_kill(r->child);
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    drain_free(r->drain);
-    trace_abort(r->trace);
+    for (size_t i = 0; i < 2; i++) {
+        drain_free(r->channel[i].drain);
+        trace_abort(r->channel[i].trace);
+    }
     image_free(r->img);
 }
 
 int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e) {
     struct run_options options = *o;
-    struct run r = {.o = &options, .ram = -1, .points = -1, .words = -1, .pipe = {-1, -1}};
+    struct run r = {.o = &options, .ram = -1, .points = -1, .words = -1, .channel = {{.pipe = {-1, -1}}, {.pipe = {-1, -1}}}};
     struct sigaction old[DEADLY];
     sigset_t before;
     if (!(options.timeout > 0))
         options.timeout = 600;
-    if (options.ranges && *options.ranges && !options.port)
+    if (options.port && options.port_output)
+        return err_set(e, ERR_USAGE, "--port-output is for the port besides the probes: with --points=port, -o has it");
+    if (options.ranges && *options.ranges && !options.port && !options.port_output)
         return err_set(e, ERR_USAGE, "--range needs --points=port");
     *s = (struct run_summary){0};
     caught = 0;

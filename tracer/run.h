@@ -20,7 +20,7 @@ void drain_free(struct drain *d);
 /* ---- QEMU's command line (qemu.c) ---------------------------------------------------------------------------------- */
 
 struct qemu_files {
-    const char *ram, *trace, *points; /* paths for QEMU to open; points NULL: none */
+    const char *ram, *trace, *port, *points; /* paths for QEMU to open; all but ram may be NULL: none */
 };
 struct qemu_line {
     VEC(char *) argv;         /* owned, NULL-terminated */

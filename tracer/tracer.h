@@ -45,12 +45,24 @@ uint64_t trace_offset(const struct trace_reader *r);     /* bytes read so far, f
 bool trace_cut(const struct trace_reader *r);            /* after the end: the footer is missing, so the file was cut short */
 void trace_close(struct trace_reader *r);
 
+/* Holds the two traces of one run against each other (run's OUTPUT and PORT_OUTPUT): the probes' points must be passed by the port's account in
+ * the same order, traps and returns at the same time, and each probe's time must not be before its block's start. ERR_EXCEEDED: they are not. */
+struct probe_agreement {
+    uint64_t records;         /* of the probes */
+    uint64_t points;          /* of them, those of probes proper: from the block's start to the probe's latch it took … */
+    uint64_t least, most, sum; /* … cycles */
+    uint64_t blocks;          /* records of the port at blocks and traps without a point */
+    uint64_t behind;          /* records of the port at points behind the last of the probes */
+};
+int trace_agreement(const struct image *img, const char *probes, const char *port, struct probe_agreement *a, struct err *e);
+
 /* ---- running a kernel on a platform -------------------------------------------------------------------------------- */
 
 struct run_options {
     const char *platform, *kernel, *output;
     bool port;
     const char *const *ranges;  /* symbols, NULL-terminated; may be NULL */
+    const char *port_output;    /* besides the probes' trace in OUTPUT, the port's of the same run; NULL: none. Not with PORT */
     const char *facts;          /* flow facts, by which the port's points are found; may be NULL */
     double timeout;             /* seconds; 0 = 600 */
     char *const *qemu_args;     /* NULL-terminated; may be NULL */
@@ -88,6 +100,7 @@ int probe_insert(const char *in, size_t size, const char *name, enum probe_densi
 struct probe_options {
     enum probe_density density;
     FILE *map;   /* NULL, or gets a line for each probe: NAME, number from 0, function, FILE:LINE ("-": not known), tab-separated */
+    const char *clock; /* the instructions that leave the time in s9, at most 8 bytes of them; NULL: the latch */
     bool reach;  /* the assembler to come does not help conditional branches that the probes have put out of reach (LLVM's) */
 };
 int probe_insert_with(const char *in, size_t size, const char *name, const struct probe_options *o, FILE *out, struct err *e);
