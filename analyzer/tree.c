@@ -47,7 +47,8 @@ static bool repeats(const struct tree *t, const struct sub_graph *g, const struc
 
 /* Strongly connected components (Tarjan 1972), iteratively. component[v] is the same number for all of one; returns how many. */
 struct tarjan {
-    uint32_t *low, *at, *stack, *component, *next, *path;
+    uint32_t *low, *at, *stack, *component, *path;
+    uint32_t *next, *end, *edges; /* next edge to look at, by node: from `next` to before `end` in `edges` */
     size_t depth, height, components;
     uint32_t time;
 };
@@ -76,13 +77,11 @@ static void tarjan_from(struct tarjan *s, const struct sub_graph *g, uint32_t ro
     tarjan_enter(s, root);
     while (s->depth) {
         uint32_t v = s->path[s->depth - 1];
-        if (s->next[v] == g->edges.len) {
+        if (s->next[v] == s->end[v]) {
             tarjan_leave(s, v);
             continue;
         }
-        const struct sub_edge *e = &g->edges.data[s->next[v]++];
-        if (e->from != v)
-            continue;
+        const struct sub_edge *e = &g->edges.data[s->edges[s->next[v]++]];
         if (!s->at[e->to])
             tarjan_enter(s, e->to);
         else if (s->component[e->to] == NONE && s->at[e->to] < s->low[v])
@@ -93,17 +92,22 @@ static void tarjan_from(struct tarjan *s, const struct sub_graph *g, uint32_t ro
 static size_t components_of(const struct sub_graph *g, uint32_t *component) {
     size_t n = g->nodes.len + 1;
     struct tarjan s = {.component = component};
-    uint32_t *all = mem_alloc(5 * n * sizeof *all);
+    uint32_t *all = mem_alloc(5 * n * sizeof *all), *start;
+    sub_edges_by_from(g, &start, &s.edges);
     s.low = all;
     s.at = all + n;
     s.stack = all + 2 * n;
     s.next = all + 3 * n;
     s.path = all + 4 * n;
+    s.end = start + 1;
+    memcpy(s.next, start, g->nodes.len * sizeof *start);
     memset(component, 0xff, n * sizeof *component);
     for (uint32_t v = 0; v < g->nodes.len; v++)
         if (!s.at[v])
             tarjan_from(&s, g, v);
     free(all);
+    free(start);
+    free(s.edges);
     return s.components;
 }
 
@@ -327,13 +331,36 @@ static int solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to
 
 /* ---- calls ------------------------------------------------------------------------------------------------------------ */
 
-/* The activation's part of the graph: false if it is not entered at one node and left to one, coming from one block. */
-static bool activation(const struct sub_graph *g, const uint32_t *owner, uint32_t context, uint32_t *entry, uint32_t *next, uint32_t *within) {
-    *entry = *next = NONE;
-    *within = NONE;
-    for (size_t i = 0; i < g->edges.len; i++) {
-        const struct sub_edge *x = &g->edges.data[i];
-        bool from = owner[x->from] == context, to = owner[x->to] == context;
+/* Which activation each node of the graph counts to, and for each activation its nodes and the edges that touch it; edges that were moved into
+ * a call's tree are marked by tree = NONE. An activation that is done counts to its caller, its node and edges with it. */
+struct activations {
+    struct tree *t;
+    struct sub_graph *g;
+    uint32_t *owner;
+    struct activation {
+        VEC(uint32_t) nodes, edges;
+    } *of;                    /* by context */
+    uint32_t *number;         /* scratch: node → node of the body */
+};
+
+static void touch(struct activations *a, uint32_t edge) {
+    const struct sub_edge *x = &a->g->edges.data[edge];
+    uint32_t from = a->owner[x->from], to = a->owner[x->to];
+    if (from != NONE)
+        vec_push(&a->of[from].edges, edge);
+    if (to != NONE && to != from)
+        vec_push(&a->of[to].edges, edge);
+}
+
+/* false if it is not entered at one node and left to one, coming from one block. */
+static bool activation_ends(const struct activations *a, uint32_t context, uint32_t *entry, uint32_t *next, uint32_t *within) {
+    const struct activation *own = &a->of[context];
+    *entry = *next = *within = NONE;
+    for (size_t i = 0; i < own->edges.len; i++) {
+        const struct sub_edge *x = &a->g->edges.data[own->edges.data[i]];
+        bool from = a->owner[x->from] == context, to = a->owner[x->to] == context;
+        if (x->tree == NONE)
+            continue;
         if (!from && to) {
             if (*entry != NONE && *entry != x->to)
                 return false;
@@ -348,45 +375,57 @@ static bool activation(const struct sub_graph *g, const uint32_t *owner, uint32_
     return *entry != NONE && *next != NONE;
 }
 
-static int collapse_call(struct tree *t, struct sub_graph *g, uint32_t *owner, uint32_t context, struct err *e) {
-    uint32_t entry, next, within, parent = walk_of(t)->contexts.data[context].parent;
-    bool whole = activation(g, owner, context, &entry, &next, &within);
-    if (whole) {
-        struct sub_graph body = {0};
-        uint32_t *number = mem_alloc((g->nodes.len + 1) * sizeof *number), tree = NONE;
-        for (uint32_t v = 0; v < g->nodes.len; v++)
-            if (owner[v] == context)
-                number[v] = sub_node(&body, g->nodes.data[v]);
-        uint32_t sink = number[next] = sub_node(&body, NONE);
-        size_t kept = 0;
-        for (size_t i = 0; i < g->edges.len; i++) {
-            struct sub_edge x = g->edges.data[i];
-            if (owner[x.from] != context) {
-                g->edges.data[kept++] = x;
-                continue;
-            }
-            x.from = number[x.from];
-            x.to = x.to == next ? sink : number[x.to];
-            vec_push(&body.edges, x);
-        }
-        g->edges.len = kept;
-        int rc = solve(t, &body, number[entry], sink, &tree, e);
-        if (rc == 0 && t->nodes.data[tree].kind != TREE_EMPTY) {
-            uint32_t call = tree_add(t, TREE_CALL);
-            t->nodes.data[call].context = context;
-            vec_push(&t->nodes.data[call].parts, tree);
-            tree = call;
-        }
-        vec_push(&g->edges, ((struct sub_edge){entry, next, tree, NONE, within}));
-        free(number);
-        sub_free(&body);
-        if (rc < 0)
-            return -1;
+static void take_body(struct activations *a, uint32_t context, uint32_t next, struct sub_graph *body) {
+    const struct activation *own = &a->of[context];
+    for (size_t i = 0; i < own->nodes.len; i++)
+        a->number[own->nodes.data[i]] = sub_node(body, a->g->nodes.data[own->nodes.data[i]]);
+    a->number[next] = sub_node(body, NONE);
+    for (size_t i = 0; i < own->edges.len; i++) {
+        struct sub_edge *x = &a->g->edges.data[own->edges.data[i]];
+        if (x->tree == NONE || a->owner[x->from] != context)
+            continue;
+        vec_push(&body->edges, ((struct sub_edge){a->number[x->from], a->number[x->to], x->tree, x->mark, x->within}));
+        x->tree = NONE;
     }
-    for (uint32_t v = 0; v < g->nodes.len; v++)
-        if (owner[v] == context)
-            owner[v] = parent;
+}
+
+/* The activation becomes one edge, from its entry to where it returns. */
+static int call_edge(struct activations *a, uint32_t context, uint32_t entry, uint32_t next, uint32_t within, struct err *e) {
+    struct sub_graph body = {0};
+    uint32_t tree;
+    take_body(a, context, next, &body);
+    int rc = solve(a->t, &body, a->number[entry], a->number[next], &tree, e);
+    sub_free(&body);
+    if (rc < 0)
+        return -1;
+    if (a->t->nodes.data[tree].kind != TREE_EMPTY) {
+        uint32_t call = tree_add(a->t, TREE_CALL);
+        a->t->nodes.data[call].context = context;
+        vec_push(&a->t->nodes.data[call].parts, tree);
+        tree = call;
+    }
+    struct activation *own = &a->of[context];
+    own->nodes.len = own->edges.len = 0;
+    vec_push(&own->nodes, entry);
+    vec_push(&a->g->edges, ((struct sub_edge){entry, next, tree, NONE, within}));
     return 0;
+}
+
+static void hand_to_caller(struct activations *a, uint32_t context, uint32_t caller, bool called) {
+    struct activation *own = &a->of[context], *up = &a->of[caller];
+    for (size_t i = 0; i < own->nodes.len; i++) {
+        a->owner[own->nodes.data[i]] = caller;
+        vec_push(&up->nodes, own->nodes.data[i]);
+    }
+    for (size_t i = 0; i < own->edges.len; i++) {
+        const struct sub_edge *x = &a->g->edges.data[own->edges.data[i]];
+        if (x->tree != NONE) /* the caller may have it already: taken once, it is marked */
+            vec_push(&up->edges, own->edges.data[i]);
+    }
+    if (called)
+        touch(a, (uint32_t)a->g->edges.len - 1);
+    vec_free(&own->nodes);
+    vec_free(&own->edges);
 }
 
 struct ranked {
@@ -398,25 +437,79 @@ static int deepest_first(const void *va, const void *vb) {
     return a->depth != b->depth ? (a->depth > b->depth ? -1 : 1) : (a->context > b->context) - (a->context < b->context);
 }
 
-static int collapse_calls(struct tree *t, struct sub_graph *g, struct err *e) {
+static int collapse_in_order(struct activations *a, struct ranked *order, size_t n, struct err *e) {
+    const struct walk *w = walk_of(a->t);
+    int rc = 0;
+    qsort(order, n, sizeof *order, deepest_first);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        uint32_t entry, next, within, context = order[i].context;
+        if (w->contexts.data[context].parent == NONE)
+            continue;
+        bool whole = activation_ends(a, context, &entry, &next, &within);
+        rc = whole ? call_edge(a, context, entry, next, within, e) : 0;
+        hand_to_caller(a, context, w->contexts.data[context].parent, whole && rc == 0);
+    }
+    return rc;
+}
+
+static void drop_taken_edges(struct sub_graph *g) {
+    size_t kept = 0;
+    for (size_t i = 0; i < g->edges.len; i++)
+        if (g->edges.data[i].tree != NONE)
+            g->edges.data[kept++] = g->edges.data[i];
+    g->edges.len = kept;
+}
+
+/* Nodes without edges go too: most of the graph, when calls have become edges. */
+static void drop_idle_nodes(struct sub_graph *g, uint32_t *from, uint32_t *to) {
+    uint32_t *number = mem_alloc((g->nodes.len + 1) * sizeof *number);
+    size_t kept = 0;
+    for (size_t i = 0; i < g->edges.len; i++)
+        number[g->edges.data[i].from] = number[g->edges.data[i].to] = 1;
+    number[*from] = number[*to] = 1;
+    for (uint32_t v = 0; v < g->nodes.len; v++)
+        if (number[v]) {
+            g->nodes.data[kept] = g->nodes.data[v];
+            number[v] = (uint32_t)kept++;
+        }
+    g->nodes.len = kept;
+    for (size_t i = 0; i < g->edges.len; i++) {
+        g->edges.data[i].from = number[g->edges.data[i].from];
+        g->edges.data[i].to = number[g->edges.data[i].to];
+    }
+    *from = number[*from];
+    *to = number[*to];
+    free(number);
+}
+
+static int collapse_calls(struct tree *t, struct sub_graph *g, uint32_t *from, uint32_t *to, struct err *e) {
     const struct walk *w = walk_of(t);
-    uint32_t *owner = mem_alloc((g->nodes.len + 1) * sizeof *owner);
+    struct activations a = {t, g, mem_alloc((g->nodes.len + 1) * sizeof(uint32_t)), mem_alloc((w->contexts.len + 1) * sizeof *a.of),
+                            mem_alloc((g->nodes.len + 1) * sizeof(uint32_t))};
     bool *there = mem_alloc(w->contexts.len + 1);
     VEC(struct ranked) order = {0};
-    int rc = 0;
     for (uint32_t v = 0; v < g->nodes.len; v++) {
-        owner[v] = g->nodes.data[v] == NONE ? NONE : w->nodes.data[g->nodes.data[v]].context;
-        for (uint32_t c = owner[v]; c != NONE && !there[c]; c = w->contexts.data[c].parent) {
+        a.owner[v] = g->nodes.data[v] == NONE ? NONE : w->nodes.data[g->nodes.data[v]].context;
+        if (a.owner[v] != NONE)
+            vec_push(&a.of[a.owner[v]].nodes, v);
+        for (uint32_t c = a.owner[v]; c != NONE && !there[c]; c = w->contexts.data[c].parent) {
             there[c] = true;
             vec_push(&order, ((struct ranked){c, context_depth(w, c)}));
         }
     }
-    qsort(order.data, order.len, sizeof *order.data, deepest_first);
-    for (size_t i = 0; i < order.len && rc == 0; i++)
-        if (w->contexts.data[order.data[i].context].parent != NONE)
-            rc = collapse_call(t, g, owner, order.data[i].context, e);
+    for (uint32_t i = 0; i < g->edges.len; i++)
+        touch(&a, i);
+    int rc = collapse_in_order(&a, order.data, order.len, e);
+    drop_taken_edges(g);
+    drop_idle_nodes(g, from, to);
+    for (size_t c = 0; c < w->contexts.len; c++) {
+        vec_free(&a.of[c].nodes);
+        vec_free(&a.of[c].edges);
+    }
     vec_free(&order);
-    free(owner);
+    free(a.of);
+    free(a.owner);
+    free(a.number);
     free(there);
     return rc;
 }
@@ -508,7 +601,7 @@ int tree_build(const struct row_graph *r, struct tree *t, struct err *e) {
         return err_set(e, ERR_INCOMPLETE, "'%s' is no instrumentation point", r->row->spec->start);
     int rc = points_graph(t, &g, &from, &to, e);
     if (rc == 0)
-        rc = collapse_calls(t, &g, e);
+        rc = collapse_calls(t, &g, &from, &to, e);
     if (rc == 0)
         rc = solve(t, &g, from, to, &t->root, e);
     if (rc == 0)

@@ -112,5 +112,7 @@ uint32_t tree_reduce(struct tree *t, const struct sub_graph *g, uint32_t from, u
 /* The nodes in an order in which edges lead onwards. false: there is a cycle. */
 bool sub_order(const struct sub_graph *g, uint32_t *order);
 void sub_free(struct sub_graph *g);
+/* Edge indices by the node that they leave: those of v are (*next)[(*start)[v]] up to before (*next)[(*start)[v + 1]]. The caller frees both. */
+void sub_edges_by_from(const struct sub_graph *g, uint32_t **start, uint32_t **next);
 
 #endif

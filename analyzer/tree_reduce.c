@@ -37,19 +37,34 @@ void sub_free(struct sub_graph *g) {
     vec_free(&g->edges);
 }
 
+void sub_edges_by_from(const struct sub_graph *g, uint32_t **start, uint32_t **next) {
+    size_t n = g->nodes.len;
+    *start = mem_alloc((n + 2) * sizeof **start);
+    *next = mem_alloc((g->edges.len + 1) * sizeof **next);
+    for (size_t i = 0; i < g->edges.len; i++)
+        (*start)[g->edges.data[i].from + 2]++;
+    for (size_t v = 2; v < n + 2; v++)
+        (*start)[v] += (*start)[v - 1];
+    for (uint32_t i = 0; i < g->edges.len; i++)
+        (*next)[(*start)[g->edges.data[i].from + 1]++] = i;
+}
+
 bool sub_order(const struct sub_graph *g, uint32_t *order) {
-    uint32_t *into = mem_alloc((g->nodes.len + 1) * sizeof *into);
-    size_t done = 0, n = 0;
+    uint32_t *into = mem_alloc((g->nodes.len + 1) * sizeof *into), *start, *next;
+    size_t n = 0;
+    sub_edges_by_from(g, &start, &next);
     for (size_t i = 0; i < g->edges.len; i++)
         into[g->edges.data[i].to]++;
     for (uint32_t v = 0; v < g->nodes.len; v++)
         if (!into[v])
             order[n++] = v;
-    for (; done < n; done++)
-        for (size_t i = 0; i < g->edges.len; i++)
-            if (g->edges.data[i].from == order[done] && --into[g->edges.data[i].to] == 0)
-                order[n++] = g->edges.data[i].to;
+    for (size_t done = 0; done < n; done++)
+        for (uint32_t k = start[order[done]]; k < start[order[done] + 1]; k++)
+            if (--into[g->edges.data[next[k]].to] == 0)
+                order[n++] = g->edges.data[next[k]].to;
     free(into);
+    free(start);
+    free(next);
     return n == g->nodes.len;
 }
 
@@ -74,6 +89,15 @@ static void count_degrees(const struct sub_graph *g, struct degree *d) {
     }
 }
 
+/* Edges merged into others are marked by tree = NONE until the end of the pass. */
+static void drop_marked(struct sub_graph *g) {
+    size_t kept = 0;
+    for (size_t i = 0; i < g->edges.len; i++)
+        if (g->edges.data[i].tree != NONE)
+            g->edges.data[kept++] = g->edges.data[i];
+    g->edges.len = kept;
+}
+
 static bool merge_series(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to) {
     struct degree *d = mem_alloc((g->nodes.len + 1) * sizeof *d);
     bool any = false;
@@ -85,27 +109,45 @@ static bool merge_series(struct tree *t, struct sub_graph *g, uint32_t from, uin
         a->tree = tree_then(t, a->tree, b->tree);
         a->to = b->to;
         a->mark = b->mark;
-        drop_edge(g, d[v].last_out);
-        count_degrees(g, d);
+        b->tree = NONE;
+        if (d[b->to].last_in == d[v].last_out)
+            d[b->to].last_in = d[v].last_in;
+        d[v].in = d[v].out = 0;
         any = true;
     }
     free(d);
+    drop_marked(g);
     return any;
 }
 
+struct place {
+    uint32_t from, to, edge;
+};
+
+static int by_ends(const void *va, const void *vb) {
+    const struct place *a = va, *b = vb;
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    if (a->to != b->to)
+        return a->to < b->to ? -1 : 1;
+    return (a->edge > b->edge) - (a->edge < b->edge);
+}
+
 static bool merge_parallel(struct tree *t, struct sub_graph *g) {
+    struct place *order = mem_alloc((g->edges.len + 1) * sizeof *order);
     bool any = false;
-    for (size_t i = 0; i < g->edges.len; i++)
-        for (size_t k = i + 1; k < g->edges.len;) {
-            struct sub_edge *a = &g->edges.data[i], *b = &g->edges.data[k];
-            if (a->from != b->from || a->to != b->to) {
-                k++;
-                continue;
-            }
+    for (uint32_t i = 0; i < g->edges.len; i++)
+        order[i] = (struct place){g->edges.data[i].from, g->edges.data[i].to, i};
+    qsort(order, g->edges.len, sizeof *order, by_ends);
+    for (size_t i = 0, k; i < g->edges.len; i = k)
+        for (k = i + 1; k < g->edges.len && order[k].from == order[i].from && order[k].to == order[i].to; k++) {
+            struct sub_edge *a = &g->edges.data[order[i].edge], *b = &g->edges.data[order[k].edge];
             a->tree = tree_or(t, a->tree, b->tree);
-            drop_edge(g, k);
+            b->tree = NONE;
             any = true;
         }
+    free(order);
+    drop_marked(g);
     return any;
 }
 
