@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { LEAST_PAGE = 4096, MOST_PAGE = 4 << 20, MOST_ENTRIES = SIM_MAX_WAYS, ROUNDS = 3, BURST = 100, LOWEST = 8192 };
+enum { LEAST_PAGE = 4096, MOST_PAGE = 4 << 20, MOST_ENTRIES = SIM_MAX_WAYS, ROUNDS = 3, BURST = 60, LOWEST = 8192 };
 
 struct translation {
     VEC(uint32_t) plain;     /* times without */
@@ -23,15 +23,16 @@ struct candidate {
 
 /* ---- accesses ---------------------------------------------------------------------------------------------------------------- */
 
-/* Bursts over N pages, 4 KiB or some power of two of it apart; never the same page twice in a row. Large ones come first: they rule
- * out most candidates soon. */
+/* Bursts over N pages, 4 KiB or some power of two of it apart, long enough that each is seen several times; never the same page twice
+ * in a row. Large ones come first: they rule out most candidates soon. */
 static void add_bursts(struct infer *f, enum op_kind kind) {
     static const uint8_t sizes[] = {2, 3, 4, 5, 6, 8, 9, 12, 13, 16, 17, 20, 24, 28, 32, 33, 40, 48, 56, 62, 64, 66, 70, 80};
-    enum { SIZES = sizeof sizes };
+    static const uint8_t hops[] = {0, 0, 1, 2, 4, 6, 9, 9, 10}; /* powers of two of 4 KiB: pages that boards have */
+    enum { SIZES = sizeof sizes, HOPS = sizeof hops };
     uint64_t pages = (f->lab.cached - LOWEST) / LEAST_PAGE, last = 0;
     for (int i = 0; i < ROUNDS * SIZES; i++) {
-        uint64_t n = sizes[i < 6 ? SIZES - 1 - i % 3 : (int)random_below(f, SIZES)], hop = 1ull << (i % 2 ? 0 : random_below(f, 10)), first = random_below(f, pages * f->lab.aliases);
-        for (int k = 0; k < BURST; k++) {
+        uint64_t n = sizes[i < 6 ? SIZES - 1 - i % 3 : (int)random_below(f, SIZES)], hop = 1ull << hops[random_below(f, HOPS)], first = random_below(f, pages * f->lab.aliases);
+        for (uint64_t k = 0; k < BURST + 6 * n; k++) {
             uint64_t page = (first + hop * random_below(f, n)) % (pages * f->lab.aliases);
             if (page == last)
                 page = (page + hop) % (pages * f->lab.aliases);
