@@ -1,5 +1,6 @@
 /* potoroo.ini: what to analyse (DESIGN.md's contract). */
 #include "analyzer/analyzer.h"
+#include "analyzer/diff.h"
 
 static char *beside(const char *ini, const char *path) {
     const char *slash = strrchr(ini, '/');
@@ -59,6 +60,11 @@ static int set_entry(struct entry_spec *s, const char *key, const char *value, s
     } else if (strcmp(key, "budget") == 0) {
         if (parse_u64(value, &s->budget) < 0 || s->budget == 0)
             return err_set(e, ERR_INPUT, "budget '%s' is no positive number of cycles", value);
+    } else if (strcmp(key, "threshold") == 0) {
+        struct threshold unused;
+        free(s->threshold);
+        s->threshold = str_dup(value);
+        return threshold_parse(value, &unused, e);
     } else if (strcmp(key, "interrupt") == 0) {
         s->interrupt = strcmp(value, "yes") == 0;
         if (!s->interrupt && strcmp(value, "no") != 0)
@@ -114,6 +120,7 @@ void analysis_free(struct analysis *a) {
         vec_free(&s->via);
         free(s->name);
         free(s->start);
+        free(s->threshold);
     }
     vec_free(&a->entries);
     free(a->path);

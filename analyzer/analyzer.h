@@ -141,6 +141,7 @@ struct entry_spec {
     VEC(char *) end;          /* symbols or addresses; empty: "return" */
     VEC(char *) via;
     uint64_t budget;          /* cycles, 0: none */
+    char *threshold;          /* "2%" or cycles: what potoroo diff lets the bound grow by; NULL: its default */
     bool interrupt;           /* one that an interrupt waits for: part of the interrupt latency */
     int line;
 };
@@ -190,6 +191,7 @@ struct wcet {
 struct wcet *wcet_analyse(const struct analysis *a, const char *const *only, const char *certificates, struct err *e);
 void wcet_free(struct wcet *w);
 json_t *wcet_json(const struct wcet *w);
+json_t *wcet_code_json(const struct wcet *w); /* its `functions`: blocks, loops, disassembly of the worst paths */
 void wcet_print_table(const struct wcet *w, FILE *out);
 void wcet_print_path(const struct wcet *w, const struct wcet_row *row, FILE *out);
 

@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &command_profile,
     &command_model,
     &command_wcet,
+    &command_diff,
     &command_ilp,
     &command_verify,
 };

@@ -33,6 +33,15 @@ static uint64_t observations(const struct wcet *w, uint64_t from, uint64_t to) {
     return n;
 }
 
+/* Nothing lies between the step's points but the block at `from`: no successor of it is without a point. */
+static bool is_direct(const struct walk *w, uint32_t node) {
+    const struct walk_node *n = &w->nodes.data[node];
+    for (uint32_t i = n->edge; i < n->edge + n->edges; i++)
+        if (w->edges.data[i].ipg == NONE)
+            return false;
+    return true;
+}
+
 static json_t *step_json(const struct wcet *w, const struct wcet_step *s) {
     const struct ipg_edge *x = &w->walk->ipg.data[s->edge];
     uint64_t from = addr_of(w, x->from), to = addr_of(w, x->to);
@@ -40,9 +49,9 @@ static json_t *step_json(const struct wcet *w, const struct wcet_step *s) {
     int line = 0;
     image_line(w->image, from, &file, &line);
     char *context = walk_context_name(w->walk, w->walk->nodes.data[x->from].context);
-    json_t *j = json_pack("{s:o,s:o,s:s,s:s,s:i,s:s,s:I,s:I,s:I,s:s,s:I}", "addr", hex(from), "to", hex(to), "symbol", cfg_describe(w->cfg, from), "file", file, "line",
+    json_t *j = json_pack("{s:o,s:o,s:s,s:s,s:i,s:s,s:I,s:I,s:I,s:s,s:I,s:b}", "addr", hex(from), "to", hex(to), "symbol", cfg_describe(w->cfg, from), "file", file, "line",
                           line, "context", context, "count", (json_int_t)s->count, "cost", (json_int_t)s->cost, "total",
-                          (json_int_t)(s->count * s->cost), "origin", "measured", "observations", (json_int_t)observations(w, from, to));
+                          (json_int_t)(s->count * s->cost), "origin", "measured", "observations", (json_int_t)observations(w, from, to), "direct", is_direct(w->walk, x->from));
     free(context);
     return j;
 }
@@ -83,6 +92,8 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
                                                  row->tree_note ? json_string(row->tree_note) : json_null()));
     if (row->spec->budget)
         json_object_set_new(j, "budget", json_integer((json_int_t)row->spec->budget));
+    if (row->spec->threshold)
+        json_object_set_new(j, "threshold", json_string(row->spec->threshold));
     return j;
 }
 
@@ -138,9 +149,9 @@ json_t *wcet_json(const struct wcet *w) {
         json_array_append_new(rows, row_json(w, &w->rows.data[i]));
     for (size_t i = 0; i < w->profile->traces.len; i++)
         json_array_append_new(traces, json_string(w->profile->traces.data[i].digest));
-    return json_pack("{s:s,s:s,s:s,s:n,s:s,s:o,s:o,s:o,s:I,s:o}", "tool", "potoroo 0.1", "kernel", w->analysis->elf, "build_id", image_build_id(w->image), "model",
+    return json_pack("{s:s,s:s,s:s,s:n,s:s,s:o,s:o,s:o,s:I,s:o,s:o}", "tool", "potoroo 0.1", "kernel", w->analysis->elf, "build_id", image_build_id(w->image), "model",
                      "platform", w->profile->info.platform, "traces", traces, "entries", rows, "costs", costs_json(w), "unmatched",
-                     (json_int_t)w->unmatched, "interrupt_latency", interrupt_latency(w));
+                     (json_int_t)w->unmatched, "interrupt_latency", interrupt_latency(w), "functions", wcet_code_json(w));
 }
 
 /* ---- for people ------------------------------------------------------------------------------------------------------ */

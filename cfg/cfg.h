@@ -153,6 +153,14 @@ uint32_t cfg_function_named(const struct cfg *g, const char *name);
 int cfg_place(const struct cfg *g, const char *text, uint64_t *addr, struct err *e);
 const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12", in the cfg's arena */
 
+/* ---- code across rebuilds ------------------------------------------------------------------------------------------- */
+
+/* SHAPE[i] becomes a digest of what the function's i-th block does: its instructions, with addresses named by their symbols and
+ * jumps inside the function left to the graph. Equal in two builds: the same code, maybe elsewhere. */
+void cfg_shapes(const struct cfg *g, uint32_t function, uint64_t *shape);
+/* Its assembly, an array with a string an instruction; the caller owns the reference. */
+json_t *cfg_block_text(const struct cfg *g, uint32_t block);
+
 /* ---- flow facts ---------------------------------------------------------------------------------------------------- */
 
 /* Read FILE.ff and apply it, on top of what was applied before. On failure *g is as it was: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory (DESIGN.md's contract). A place
