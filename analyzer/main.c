@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
     &command_model,
     &command_wcet,
     &command_diff,
+    &command_report,
     &command_ilp,
     &command_verify,
 };
