@@ -18,3 +18,27 @@ $(BUILD)/reports/%.png: $(BUILD)/reports/curves.json reports/plot_entry.py $(BUI
 
 .PHONY: plot
 HELP += "plot|build/reports/ENTRY.png: histogram, exceedance, bound [ENTRY=name]"
+
+# ---- the page ----
+$(BUILD)/reports/report.html: $(BUILD)/wcet.json $(BUILD)/reports/curves.json $(wildcard reports/report.*) $(BUILD)/reports/.setup
+	@echo "  REPORT $@"
+	$(Q)$(BUILD)/potoroo report $< -o $@ --curves $(BUILD)/reports/curves.json
+
+report: $(BUILD)/reports/report.html
+.PHONY: report
+HELP += "report|build/reports/report.html: the default analysis as one page"
+
+# ---- what is made of results, and the gate ----
+check-reports: build $(BUILD)/wcet.json
+	@$(PYTHON) -B reports/test/outputs_test.py $(BUILD)/potoroo $(BUILD)/wcet.json $(KERNEL) $(BUILD)/reports/test
+
+# Regressions fail and harmless changes pass, on the kernel: all of them, or a slice in make check.
+gate-test: build
+	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate 40000
+
+check-gate: build
+	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate-slice 25000 twenty-cycles lost-inlining unrelated-function renamed-function
+
+.PHONY: check-reports gate-test check-gate
+CHECKS += check-reports check-gate
+HELP += "gate-test|ten seeded regressions and ten harmless changes of the kernel through potoroo diff"

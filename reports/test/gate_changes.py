@@ -29,7 +29,7 @@ REGRESSIONS = [
      "edits": [("kernel/src/sched.c", "\tstruct tcb *next = tcb_of(ready[highest_bit(ready_map)].next);",
                 "\tword top = PRIORITIES - 1;\n\twhile (!(ready_map >> top & 1))\n\t\ttop--;\n\tstruct tcb *next = tcb_of(ready[top].next);"),
                ("kernel/src/sched.c", "static inline word highest_bit", "static inline __attribute__((unused)) word highest_bit")],
-     "facts": [("never panic because", "loop sched.c:51 max 64 because \"one turn a priority\"\nnever panic because")]},
+     "facts": [("never panic because", "loop sched.c:42 max 64 because \"one turn a priority\"\nnever panic because")]},
     {"name": "work-in-interrupt", "entry": "device-interrupt", "function": "handle_device",
      "edits": [("kernel/src/trap.c", "\tnotification_signal(irq->notification, irq->badge);",
                 "\t*device(PLIC_THRESHOLD) = 0;\n\t*device(PLIC_THRESHOLD) = 0;\n\tirq->badge |= plic_claim() & 0;\n\tnotification_signal(irq->notification, irq->badge);")]},
