@@ -106,7 +106,7 @@ def judge(change, old, regression):
         return str(e)
     code, diff = gate(old, new)
     if code not in (0, 1):
-        return f"exit code {code}: {diff}"
+        return f"exit code {code}: {diff if isinstance(diff, str) else 'an entry has no bound on either side'}"
     failed = [x for x in diff["entries"] if x["verdict"] == "fail"]
     if not regression:
         return "; ".join(f"{x['name']}: {x['reasons'][0]}" for x in failed) or None
