@@ -155,7 +155,7 @@ def build(folder, source, facts, opt):
     (folder / "k.ini").write_text("[kernel]\nelf = k.elf\narch = rv64\nfacts = k.ff\nprofile = k.prof\nplatform = platform.ini\n"
                                   "[entry f]\nstart = trap_vector\nend = return\n")
     build_id = json.loads(subprocess.run([POTOROO, "cfg", folder / "k.elf", "--json"], capture_output=True, text=True).stdout)["build_id"]
-    never = f'elf "{build_id}"\nnever potoroo_overflow because "the host drains the buffer"\n'
+    never = f'elf "{build_id}"\n'
     kept = []
     for line, most in facts: # a loop that the compiler dissolved has no header to speak of
         kept.append(f'loop f.c:{line} max {most} because "the generator says so"')
