@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
     &command_cc,
     &command_run,
+    &command_import,
     &command_dump,
     &command_effect,
     &command_cfg,

@@ -65,24 +65,33 @@ static int anonymous(const char *name, struct err *e) {
     return fd < 0 ? err_set(e, ERR_INPUT, "memfd_create: %s", strerror(errno)) : fd;
 }
 
-static int read_platform(struct run *r, struct trace_info *info, struct err *e) {
+static int load_platform(const char *path, struct platform *p, struct trace_info *info, struct err *e) {
     char why[PLATFORM_ERROR_SIZE], *text;
     size_t size;
-    if (platform_load(r->o->platform, &r->platform, why) < 0)
+    if (platform_load(path, p, why) < 0)
         return err_set(e, ERR_INPUT, "%s", why);
-    if (!r->platform.ram)
-        return err_set(e, ERR_INPUT, "%s: [memory] ram is missing: how large is the board's RAM?", r->o->platform);
-    if (file_read(r->o->platform, &text, &size, e) < 0)
+    if (file_read(path, &text, &size, e) < 0)
         return -1;
     snprintf(info->platform, sizeof info->platform, "%016" PRIx64 "%016" PRIx64, hash_bytes(text, size, 0), hash_bytes(text, size, 1));
+    info->clock_hz = p->clock_hz;
     free(text);
     return 0;
+}
+
+int platform_info(const char *path, struct trace_info *info, struct err *e) {
+    struct platform p = {0};
+    return load_platform(path, &p, info, e);
+}
+
+static int read_platform(struct run *r, struct trace_info *info, struct err *e) {
+    if (load_platform(r->o->platform, &r->platform, info, e) < 0)
+        return -1;
+    return r->platform.ram ? 0 : err_set(e, ERR_INPUT, "%s: [memory] ram is missing: how large is the board's RAM?", r->o->platform);
 }
 
 static int open_trace(struct run *r, struct trace_info *info, struct err *e) {
     snprintf(info->isa, sizeof info->isa, "rv64");
     snprintf(info->build_id, sizeof info->build_id, "%s", image_build_id(r->img));
-    info->clock_hz = r->platform.clock_hz;
     r->channels = r->o->port_output ? 2 : 1;
     for (size_t i = 0; i < r->channels; i++) {
         struct channel *c = &r->channel[i];

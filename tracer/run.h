@@ -17,6 +17,9 @@ uint64_t drain_records(const struct drain *d); /* taken so far */
 int drain_end(struct drain *d, struct run_summary *s, struct err *e);
 void drain_free(struct drain *d);
 
+/* The parts of *info that the platform file decides. */
+int platform_info(const char *path, struct trace_info *info, struct err *e);
+
 /* ---- QEMU's command line (qemu.c) ---------------------------------------------------------------------------------- */
 
 struct qemu_files {

@@ -22,12 +22,22 @@ $(BUILD)/tracer/test/probe_fuzz: $(PROBE_FUZZ_SOURCES) tracer/insert.h tracer/as
 	@echo "  CC     $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(PROBE_FUZZ_SOURCES) -lxxhash -ljansson -linih
 
+IMPORT_FUZZ_SOURCES := tracer/test/import_fuzz.c tracer/import.c tracer/drain.c tracer/trace_write.c tracer/trace_read.c base/error.c base/memory.c base/map.c base/file.c
+$(BUILD)/tracer/test/import_fuzz: $(IMPORT_FUZZ_SOURCES) tracer/run.h tracer/tracer.h
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(IMPORT_FUZZ_SOURCES) -lzstd -lxxhash -ljansson -linih
+
 check-tracer-trace: $(BUILD)/tracer/test/trace_test
 	@.ci/cmocka $<
 check-tracer-fuzz: $(BUILD)/tracer/test/trace_fuzz
 	@$< 3000
 check-tracer-probefuzz: $(BUILD)/tracer/test/probe_fuzz
 	@$< 5000 $(wildcard tracer/test/probe/*.s)
+check-tracer-importfuzz: $(BUILD)/tracer/test/import_fuzz
+	@$< 1000
+check-tracer-import: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/import_test.py $< $(RV_PREFIX) platforms/reference.ini
 check-tracer-probe: $(BUILD)/tracer/test/probe_tool
 	@$(PYTHON) tracer/test/probe_test.py $<
 check-tracer-programs: $(BUILD)/potoroo
@@ -36,15 +46,23 @@ check-tracer-cc: $(BUILD)/potoroo
 	@$(PYTHON) tracer/test/cc_test.py $< $(RV_PREFIX)
 check-tracer-run: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/run_test.py $< $(RV_PREFIX) platforms/reference.ini
-CHECKS += check-tracer-trace check-tracer-fuzz check-tracer-probefuzz check-tracer-probe check-tracer-programs check-tracer-cc check-tracer-run
+CHECKS += check-tracer-trace check-tracer-fuzz check-tracer-probefuzz check-tracer-probe check-tracer-programs check-tracer-cc check-tracer-run \
+	check-tracer-import check-tracer-importfuzz
 
 # Heavier: FUZZ_SEED and FUZZ_ROUNDS choose the mutants.
 FUZZ_SEED ?= 2
 FUZZ_ROUNDS ?= 300000
-.PHONY: fuzz-trace
-fuzz-trace: $(BUILD)/tracer/test/trace_fuzz $(BUILD)/tracer/test/probe_fuzz
+.PHONY: fuzz-trace fuzz-tracer
+fuzz-trace: $(BUILD)/tracer/test/trace_fuzz $(BUILD)/tracer/test/probe_fuzz $(BUILD)/tracer/test/import_fuzz
 	@$< $(FUZZ_ROUNDS) $(FUZZ_SEED)
 	@$(BUILD)/tracer/test/probe_fuzz $(FUZZ_ROUNDS) $(wildcard tracer/test/probe/*.s)
+	@$(BUILD)/tracer/test/import_fuzz $(FUZZ_ROUNDS) $(FUZZ_SEED)
+
+# By the clock: FUZZ_MINUTES of processor time for the trace reader and the importer each, seed after seed.
+FUZZ_MINUTES ?= 16
+fuzz-tracer: $(BUILD)/tracer/test/trace_fuzz $(BUILD)/tracer/test/import_fuzz
+	@$(PYTHON) tracer/test/fuzz_for.py $(FUZZ_MINUTES) $^
+HELP += "fuzz-tracer|fuzz the trace reader and the importer for FUZZ_MINUTES (16) of processor time each"
 HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUNDS, FUZZ_SEED)"
 
 # BENCH_TRACE: which trace; `make` leaves this one.
@@ -54,3 +72,7 @@ $(eval $(call host_program,tracer/test/bench_trace,tracer/test/bench_trace.c,tra
 bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE)
 	@$< $(BENCH_TRACE)
 HELP += "bench-trace|time the trace reader against zstd on the same file (at least a quarter of its rate)"
+
+# Long fuzzing of whatever has a target of its own.
+.PHONY: fuzz
+fuzz: fuzz-tracer

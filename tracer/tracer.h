@@ -74,6 +74,21 @@ struct run_summary {
 };
 int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e);
 
+/* ---- a console's log (tracer/target/potoroo.c's potoroo_dump) --------------------------------------------------------- */
+
+struct import_options {
+    const char *kernel, *input, *output; /* input "-": standard input */
+    const char *platform;                /* the platform file, or NULL: */
+    uint64_t clock_hz;                   /* the clock of another board */
+    void (*problem)(void *user, uint64_t line, const char *text); /* what is torn or missing; may be NULL */
+    void *user;
+};
+struct import_summary {
+    uint64_t records, lost, dumps, problems;
+};
+/* Every record that is whole becomes one of the trace, every missing one a loss in it. ERR_INPUT: none is whole, or one is no point of the kernel. */
+int tracer_import(const struct import_options *o, struct import_summary *s, struct err *e);
+
 /* ---- bare-metal guests --------------------------------------------------------------------------------------------- */
 
 /* All that a guest's author is told of a board: where things are, nothing of what anything costs. Addresses are physical. */
