@@ -2,9 +2,11 @@
 """`potoroo run` and `potoroo dump` on a tiny guest: right records, and one clear line for whatever can go wrong, with nothing left behind.
 
 usage: run_test.py POTOROO RV_PREFIX PLATFORM.ini"""
+import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,7 +90,7 @@ def test_records(folder, elf):
     (folder / "flip").write_bytes(whole[:340] + bytes([whole[340] ^ 1]) + whole[341:])
     code, out, err = potoroo(folder, "dump", "flip")
     check("dump, flipped bit", code == 3 and re.search(r"flip: offset \d+: damaged", err) and "records are missing" in out, f"{code} {err}")
-    for words_ in ["--format=ctf t.ptrace", "--format=xml t.ptrace", "", "a b"]:
+    for words_ in ["--format=ctf t.ptrace", "--format=chrome -o x t.ptrace", "--format=xml t.ptrace", "", "a b"]:
         check(f"dump {words_}", potoroo(folder, "dump", *words_.split())[0] == 2)
     (folder / "t.ptrace").unlink()
 
@@ -114,6 +116,34 @@ def test_modes(folder, elf):
     code, _, err = boot(folder, elf, "--points=port", "--range", "0x80000000-0x80000004", count=3)
     check("range", code == 3 and "without a single record" in err or potoroo(folder, "dump", "t.ptrace")[1].count("\n") == 2, f"{code} {err}")
     (folder / "t.ptrace").unlink(missing_ok=True)
+
+
+def test_formats(folder, elf):
+    """What another reader makes of the other formats is what `--format=csv` says."""
+    for name, mode, count in (("records", 0, 20000), ("lost", 5, 1)):
+        code, _, err = boot(folder, elf, mode=mode, count=count)
+        _, csv, _ = potoroo(folder, "dump", "--format=csv", "-k", elf, "t.ptrace")
+        rows = [r.split(",") for r in csv.splitlines()[1:]]
+        code, out, err = potoroo(folder, "dump", "--format=chrome", "-k", elf, "t.ptrace")
+        events = json.loads(out)["traceEvents"]
+        steps = [e for e in events if e["ph"] == "X"]
+        check(f"{name}: chrome", code == 0 and len(steps) == max(len(rows) - 1, 0) and all(e["name"] == r[3] and abs(e["ts"] * 100 - int(r[1])) < 0.01
+              and e["args"]["cycles"] == int(n[1]) - int(r[1]) for e, r, n in zip(steps, rows, rows[1:])), f"{len(steps)} of {len(rows)} {err}")
+        lost = [e["args"]["records"] for e in events if e["name"] == "lost"]
+        check(f"{name}: chrome, losses", lost == ([42] if mode else []), lost)
+        code, out, err = potoroo(folder, "dump", "--format=ctf", "-o", "ctf", "-k", elf, "t.ptrace")
+        check(f"{name}: ctf", code == 0 and not out and not err, err)
+        check(f"{name}: ctf, where something is", potoroo(folder, "dump", "--format=ctf", "-o", "ctf", "t.ptrace")[0] == 3)
+        if shutil.which("babeltrace2"):
+            r = subprocess.run(["babeltrace2", "--clock-cycles", "--no-delta", folder / "ctf"], capture_output=True, text=True)
+            got = re.findall(r"^\[0*(\d+)\] point: \{ address = 0x([0-9A-F]+), place = \"(.*)\" \}$", r.stdout, re.M)
+            check(f"{name}: babeltrace2 reads it", r.returncode == 0 and [(c, int(a, 16), p) for c, a, p in got] == [(x[1], int(x[2], 16), x[3]) for x in rows],
+                  f"{len(got)} of {len(rows)}: {r.stderr[:300]} {r.stdout[:200]}")
+            check(f"{name}: babeltrace2, losses", ("discarded 42 events" in r.stderr) == bool(mode), r.stderr)
+        else:
+            print("babeltrace2 is not installed: it was not asked")
+        shutil.rmtree(folder / "ctf")
+    (folder / "t.ptrace").unlink()
 
 
 def test_failures(folder, elf):
@@ -182,6 +212,7 @@ def main():
         elf = build(folder, "guest.elf")
         test_records(folder, elf)
         test_modes(folder, elf)
+        test_formats(folder, elf)
         test_failures(folder, elf)
         test_signals(folder, elf)
     print(f"{passed} passed, {failed} failed")
