@@ -7,10 +7,15 @@ struct job {
     const struct profile_row_options *o;
     struct row_profile_options how;
     VEC(struct row_profile) rows;
+    json_t *trees;
 };
 
 static int visit_tree(void *user, const struct row_graph *r, const uint32_t *ipg_of, struct err *e) {
-    const struct job *job = user;
+    struct job *job = user;
+    if (job->o->json) {
+        json_t *j = tree_json(r, ipg_of, &job->how, e);
+        return j ? json_array_append_new(job->trees, j) : -1;
+    }
     return tree_print(r, ipg_of, &job->how, job->o->units, stdout, e);
 }
 
@@ -58,7 +63,7 @@ static bool set_dependence(struct job *job, const char *name) {
 
 int profile_rows(const struct profile_row_options *o, bool tree, char **entries) {
     struct err e;
-    struct job job = {.o = o};
+    struct job job = {.o = o, .trees = json_array()};
     char *end = NULL;
     double confidence = o->confidence ? strtod(o->confidence, &end) : 0.95;
     if (o->confidence && (*end || !(confidence > 0 && confidence < 1)))
@@ -70,7 +75,9 @@ int profile_rows(const struct profile_row_options *o, bool tree, char **entries)
     struct wcet *w = a ? wcet_analyse_visiting(a, *entries ? (const char *const *)entries : NULL, NULL, tree ? visit_tree : visit_curve, &job, &e) : NULL;
     for (size_t i = 0; w && i < job.rows.len; i++) /* the rows have stopped moving */
         job.rows.data[i].row = &w->rows.data[i];
-    int rc = w && (tree || write_curves(&job, w, &e) == 0) ? gaps(&job) : command_fail(&command_profile, &e);
+    int written = !w ? -1 : !tree ? write_curves(&job, w, &e) : o->json ? json_write(job.trees, NULL, &e) : 0;
+    int rc = written == 0 ? gaps(&job) : command_fail(&command_profile, &e);
+    json_decref(job.trees);
     for (size_t i = 0; i < job.rows.len; i++)
         row_profile_free(&job.rows.data[i]);
     vec_free(&job.rows);

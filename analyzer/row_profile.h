@@ -35,6 +35,7 @@ bool row_profile_quantile(const struct curve *c, double band, double percent, ui
 void row_profiles_print(const struct row_profile *p, size_t n, const struct row_profile_options *o, FILE *out);
 void row_profiles_csv(const struct row_profile *p, size_t n, FILE *out);
 json_t *row_profiles_json(const struct wcet *w, const struct row_profile *p, size_t n, const struct row_profile_options *o);
+json_t *tree_json(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct err *e); /* NULL on failure */
 int tree_print(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, bool units, FILE *out, struct err *e);
 
 #endif

@@ -61,6 +61,74 @@ static void print_node(const struct printer *p, uint32_t node, const char *label
     }
 }
 
+/* ---- JSON ------------------------------------------------------------------------------------------------------------- */
+
+static json_t *node_json(const struct printer *p, uint32_t node, uint32_t known, uint32_t turn);
+
+static json_t *loop_json(const struct printer *p, const struct tree_node *n, uint32_t known, uint32_t turn) {
+    uint32_t bit = n->bit < LOOPS_APART ? 1u << n->bit : 0;
+    json_t *j = json_object();
+    json_object_set_new(j, bit ? "first" : "any", node_json(p, n->parts.data[0], known | bit, turn & ~bit));
+    if (bit && n->max > 1)
+        json_object_set_new(j, "later", node_json(p, n->parts.data[0], known | bit, turn | bit));
+    return j;
+}
+
+static json_t *region_json(const struct printer *p, const struct tree_node *n, uint32_t known, uint32_t turn) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n->dag.len; i++)
+        json_array_append_new(list, json_pack("{s:i,s:i,s:o}", "from", (int)n->dag.data[i].from, "to", (int)n->dag.data[i].to, "part",
+                                              node_json(p, n->dag.data[i].node, known, turn)));
+    return list;
+}
+
+static json_t *node_json(const struct printer *p, uint32_t node, uint32_t known, uint32_t turn) {
+    static const char *const kind[] = {"unit", "empty", "sequence", "alternative", "loop", "exit", "call", "region"};
+    static const char *const grounds[] = {"own", "any iteration", "other entries", "other contexts", "never observed"};
+    const struct tree_node *n = &p->t->nodes.data[node];
+    const struct tree_value *x = tree_value_of(p->v, node, known, turn);
+    json_t *curve = json_array(), *parts = json_array();
+    for (size_t i = 0; i < x->curve.steps.len; i++)
+        json_array_append_new(curve, json_pack("[I,f]", (json_int_t)x->curve.steps.data[i].cycles, x->curve.steps.data[i].above));
+    char *text = what(p, n);
+    json_t *j = json_pack("{s:s,s:s,s:o,s:I,s:f,s:o}", "kind", kind[n->kind], "what", text, "curve", curve, "max", (json_int_t)curve_max(&x->curve), "band", x->band,
+                          "sample", x->executions == UINT64_MAX ? json_null() : json_integer((json_int_t)x->executions));
+    free(text);
+    for (size_t i = 0; n->kind != TREE_LOOP && i < n->parts.len; i++)
+        json_array_append_new(parts, node_json(p, n->parts.data[i], known, turn));
+    if (n->kind == TREE_UNIT)
+        json_object_set_new(j, "grounds", json_string(grounds[x->grounds]));
+    if (n->kind == TREE_LOOP) {
+        json_object_set_new(j, "iterations", loop_json(p, n, known, turn));
+        json_object_set_new(j, "times", json_integer((json_int_t)n->max));
+    } else if (n->kind == TREE_REGION) {
+        json_object_set_new(j, "graph", region_json(p, n, known, turn));
+    }
+    if (json_array_size(parts))
+        json_object_set(j, "parts", parts);
+    json_decref(parts);
+    return j;
+}
+
+/* ---- an entry ----------------------------------------------------------------------------------------------------------- */
+
+json_t *tree_json(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct err *e) {
+    struct tree t;
+    if (r->row->status == WCET_INCOMPLETE) {
+        err_set(e, ERR_INCOMPLETE, "%s", r->row->missing.data[0]);
+        return NULL;
+    }
+    if (tree_build(r, &t, e) < 0)
+        return NULL;
+    struct unit_table *u = units_new(r, ipg_of);
+    struct printer p = {&t, tree_evaluate(&t, u, o->dependence, o->alpha, o->points), true, NULL};
+    json_t *j = json_pack("{s:s,s:s,s:o}", "entry", r->row->spec->name, "assumption", dependence_words(o->dependence), "tree", node_json(&p, t.root, 0, 0));
+    tree_evaluation_free(p.v);
+    units_free(u);
+    tree_free(&t);
+    return j;
+}
+
 int tree_print(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, bool units, FILE *out, struct err *e) {
     struct tree t;
     if (r->row->status == WCET_INCOMPLETE)

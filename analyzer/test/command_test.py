@@ -124,6 +124,8 @@ def rows():
     for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region of", "call trap_handle", "→"):
         check(f"the tree of send has: {what}", what in tree)
     check("twice the same", potoroo("profile", "tree", "send", *config, "--units").stdout.decode() == tree)
+    (whole,) = json.loads(potoroo("profile", "tree", "send", *config, "--json").stdout)
+    check("the tree's JSON ends in the entry's curve", whole["entry"] == "send" and whole["tree"]["curve"] == send["combined"]["curve"])
     heuristic = potoroo("profile", "curve", "send", *config, "--dependence", "comonotonic").stdout.decode()
     check("a heuristic is called one", "HEURISTIC, no bound" in heuristic)
     for args in (["--dependence", "x"], ["--confidence", "1"], ["--confidence", "x"]):
