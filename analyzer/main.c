@@ -16,8 +16,10 @@ static const struct command *const commands[] = {
     &command_profile,
     &command_model,
     &command_wcet,
-    &command_diff,
+    &command_explain,
     &command_report,
+    &command_diff,
+    &command_log,
     &command_ilp,
     &command_verify,
 };

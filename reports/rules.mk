@@ -42,3 +42,4 @@ check-gate: build
 .PHONY: check-reports gate-test check-gate
 CHECKS += check-reports check-gate
 HELP += "gate-test|ten seeded regressions and ten harmless changes of the kernel through potoroo diff"
+include reports/install.mk
