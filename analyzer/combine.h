@@ -53,7 +53,8 @@ void curve_cut(struct curve *c, uint64_t wall);
 void curve_coarsen(struct curve *c, size_t limit);
 
 /* A directed acyclic graph of units, from node 0 to node NODES − 1; edges lead from lower to higher numbers; every node lies on a way
- * from 0 to the last. The time of whichever way is taken, whatever decides which. */
+ * from 0 to the last. The time of whichever way is taken, whatever decides which. With dependence unknown the curve has at most 41 levels of
+ * risk, rounded up; its maximum is exact. */
 struct curve_edge {
     uint32_t from, to;
     const struct curve *curve;
