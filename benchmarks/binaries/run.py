@@ -19,6 +19,7 @@ from tables import disassemble, table_jumps  # noqa: E402
 
 PREFIX = tool("RV_PREFIX", "riscv64-unknown-elf-")
 LIBRARY = "/usr/lib/picolibc/riscv64-unknown-elf/lib"
+RAM = 0x80000000
 SECONDS_A_MEGABYTE, MOST_MEMORY, LEAST_SHARE = 10, 1 << 30, 95
 
 
@@ -105,11 +106,22 @@ def examine(name, elf, out):
     return row
 
 
-def follow(row, elf):
-    """Runs a program of the library and follows it."""
-    entry = 0x80000000
-    status, pcs = execute(elf)
-    walk = Walk(Graph(row["cfg"], elf), lenient=True).run(pcs, entry)
+def run_firmware(elf, out):
+    """Boots OpenSBI, linked at 0, with payload.S behind it. Without the hypervisor's instructions, which the board does not model."""
+    payload = os.path.join(out, "payload")
+    subprocess.run([PREFIX + "gcc", "-march=rv64imac", "-mabi=lp64", "-nostdlib", "-Wl,-Ttext=0x80200000", "-o", payload + ".elf",
+                    os.path.join(HERE, "payload.S")], check=True)
+    subprocess.run([PREFIX + "objcopy", "-O", "binary", payload + ".elf", payload + ".bin"], check=True)
+    status, pcs = execute(None, loads=[(elf[:-4] + ".bin", RAM), (payload + ".bin", RAM + 0x200000)], span=(RAM, RAM + 0x3ffff), cpu="rv64,h=off")
+    return status, [pc - RAM for pc in pcs]
+
+
+def follow(row, elf, out):
+    """Runs a program of the library, or firmware, and follows it."""
+    firmware = row["name"].startswith("opensbi")
+    status, pcs = run_firmware(elf, out) if firmware else execute(elf)
+    graph = Graph(row["cfg"], elf)
+    walk = Walk(graph, lenient=True).run(pcs, pcs[0] if firmware else RAM, graph.vectors() if firmware else ())
     row["problems"] += walk.errors
     if status:
         row["problems"].append(f"exit status {status}")
@@ -119,6 +131,8 @@ def follow(row, elf):
         if loop["bound"] and loop["bound"]["max"] < loop["seen"]:
             row["problems"].append(f"loop {loop['function']} {loop['header']}: bound {loop['bound']['max']}, but it ran {loop['seen']} times")
     row["transfers"], row["opened"] = walk.transfers, walk.opened
+    if walk.lost is not None:
+        print(f"{row['name']}: followed {walk.transfers} of {len(pcs)} transfers; then an unresolved one leads to 0x{walk.lost:x}, where the CFG has no block")
 
 
 def print_table(rows):
@@ -149,8 +163,8 @@ def main():
         print("picolibc-riscv64-unknown-elf is not installed: left out (make binaries installs it)")
     for name, elf in binaries + programs:
         rows.append(examine(name, elf, out))
-        if (name, elf) in programs and "cfg" in rows[-1]:
-            follow(rows[-1], elf)
+        if ((name, elf) in programs or name == "opensbi/fw_jump") and "cfg" in rows[-1]:
+            follow(rows[-1], elf, out)
     print_table(rows)
     for why, n in Counter(u["why"] for r in rows for u in r.get("unresolved", [])).most_common():
         if "0x" not in why:

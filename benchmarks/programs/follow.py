@@ -6,7 +6,7 @@ execution ran straight on, and every record must be the start of a block to whic
 import array
 import struct
 
-CAUSE = 3 << 62
+LEAVE = 2 << 62
 
 
 class Code:
@@ -36,11 +36,11 @@ class Code:
 
 
 def records(path):
-    """Addresses in the order of execution, without the stamps of traps."""
+    """Addresses in the order of execution. A trap's stamp stands for the record of its vector; a return's tells of the return itself."""
     words = array.array("Q")
     with open(path, "rb") as file:
         words.frombytes(file.read())
-    return [pc for pc, cycle in zip(words[::2], words[1::2]) if not cycle & CAUSE]
+    return [pc for pc, cycle in zip(words[::2], words[1::2]) if not cycle & LEAVE]
 
 
 class Block:
@@ -51,7 +51,7 @@ class Graph:
     """The CFG in a shape that is quick to follow. A loop's count is of the executions of its entries (cfg.h), by activation."""
 
     def __init__(self, cfg, elf):
-        code = Code(elf)
+        self.code = code = Code(elf)
         self.blocks, self.loops, self.functions = {}, [], {}
         for f in cfg["functions"]:
             entry = int(f["addr"], 16)
@@ -74,6 +74,17 @@ class Graph:
                     self.blocks[int(a, 16)].loops |= {index}
                 for a in l["entries"]:
                     self.blocks[int(a, 16)].heads += (index,)
+
+
+    def vectors(self):
+        """Entries of the functions that end in a trap's return, themselves or by jumping on; blocks that begin by a swap with mscratch."""
+        found = {a for a in self.blocks if self.code.half(a) & 0x707f == 0x1073 and self.code.half(a + 2) >> 4 == 0x340}
+        while True:
+            more = {entry for entry, f in self.functions.items() if entry not in found and
+                    any(b["end"] == "trap-return" or b["end"] != "call" and any(int(c, 16) in found for c in b["calls"]) for b in f["blocks"])}
+            if not more:
+                return found
+            found |= more
 
 
 class Walk:
@@ -171,16 +182,46 @@ class Walk:
             return target
         return self.error(block, to, f"no such edge (the block ends in {block.end})")
 
-    def run(self, pcs, entry):
-        at = pcs.index(entry)
+    def take_trap(self, block, pc):
+        """A trap while BLOCK, or what it runs on into, was executed; or the next one after a return to code that is not ours."""
+        if block is not None:
+            self.suspended.append((block, self.stack, self.counts, self.function))
+        self.stack = []
+        self.begin(pc)
+        target = self.g.blocks[pc]
+        self.enter(None, target)
+        return target
+
+    def trap_return(self, pc):
+        """Where a trap's return goes on: in what was interrupted, or, outside for a while, at the next trap."""
+        self.active[self.function] -= 1
+        if pc in self.vectors:
+            return self.take_trap(None, pc)
+        while self.suspended:
+            block, self.stack, self.counts, self.function = self.suspended.pop()
+            within = self.run_straight(block)
+            if block.at <= pc < within.resume:
+                return within
+        return None
+
+    def run(self, pcs, entry, vectors=()):
+        """VECTORS: the entries of trap handlers, to which control may come from anywhere."""
+        self.vectors, self.suspended = set(vectors), []
         block = self.g.blocks[entry]
         self.begin(entry)
         self.enter(None, block)
-        for pc in pcs[at + 1:]:
-            block = self.run_straight(block)
+        for pc in pcs[pcs.index(entry) + 1:]:
+            before, block = block, self.run_straight(block)
             if block.end == "stop" and not block.callees:
                 break  # the jump to itself behind the power-off
-            block = self.transfer(block, pc)
+            if block.end == "trap-return" and vectors:
+                block = self.trap_return(pc)
+                if block is None:
+                    self.error(before, pc, "a trap returns to where none was taken")
+            elif pc in self.vectors and pc not in block.to and pc not in block.callees:
+                block = self.take_trap(before, pc)
+            else:
+                block = self.transfer(block, pc)
             self.transfers += 1
             if block is None:
                 break
