@@ -104,11 +104,16 @@ struct sub_graph {
     VEC(uint32_t) nodes;      /* walk nodes, NONE: made up */
     VEC(struct sub_edge) edges;
 };
+uint32_t sub_node(struct sub_graph *g, uint32_t walk_node); /* adds one, returns its index */
+uint32_t tree_context_depth(const struct walk *w, uint32_t context); /* calls on its string, itself included */
+bool tree_loop_begins(const struct cfg *g, uint32_t loop, uint32_t block);
 uint32_t tree_add(struct tree *t, enum tree_kind kind);
 uint32_t tree_then(struct tree *t, uint32_t a, uint32_t b); /* a, then b; either may become part of the result */
 uint32_t tree_or(struct tree *t, uint32_t a, uint32_t b);
 /* One tree for all that leads from node FROM to node TO of an acyclic graph in which every edge lies between them. */
 uint32_t tree_reduce(struct tree *t, const struct sub_graph *g, uint32_t from, uint32_t to);
+/* The same for a graph that may have cycles, each a loop with a bound. G is used up. */
+int tree_solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to, uint32_t *tree, struct err *e);
 /* The nodes in an order in which edges lead onwards. false: there is a cycle. */
 bool sub_order(const struct sub_graph *g, uint32_t *order);
 void sub_free(struct sub_graph *g);
