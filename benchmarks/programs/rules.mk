@@ -8,8 +8,8 @@ CHECKS += check-programs
 
 .PHONY: programs
 programs: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
-	@$(PROGRAMS_RUN) --open=$(BUILD)/benchmarks/programs/open.txt $(PROGRAMS)
-HELP += "programs|judge potoroo cfg by the benchmark programs, all compilers and levels (PROGRAMS=\"crc …\")"
+	@$(PROGRAMS_RUN) --open=$(BUILD)/benchmarks/programs/open.txt $(BENCH)
+HELP += "programs|judge potoroo cfg by the benchmark programs, all compilers and levels (BENCH=\"crc …\")"
 
 # The same binaries without symbols: what is found of them.
 STRIPPED_RUN = POTOROO=$(BUILD)/potoroo RV_PREFIX=$(RV_PREFIX) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) benchmarks/programs/stripped.py --out=$(BUILD)/benchmarks/stripped
