@@ -3,30 +3,24 @@
 #include "analyzer/command.h"
 
 #include <getopt.h>
+#include <unistd.h>
 
 struct options {
     const char *kernel, *output, *facts;
     bool json;
+    unsigned jobs;
 };
 
 static struct profile *replay_all(const struct options *o, char **traces, struct err *e) {
-    struct profile *all = NULL;
     struct image *img = NULL;
     struct cfg *g = NULL;
     struct trace_reader *first = trace_open(*traces, e);
     bool good = first && kernel_open(o->kernel, o->facts, trace_get_info(first)->port, &img, &g, e) == 0;
     trace_close(first);
-    for (; good && *traces; traces++) {
-        struct profile *one = profile_replay(g, *traces, e);
-        good = one && (!all || profile_merge(all, one, e) == 0);
-        all = all ? all : one;
-    }
+    struct profile *all = good ? profile_replay_all(g, traces, o->jobs, e) : NULL;
     cfg_free(g);
     image_free(img);
-    if (good)
-        return all;
-    profile_free(all);
-    return NULL;
+    return all;
 }
 
 static struct profile *merge_all(char **files, struct err *e) {
@@ -75,18 +69,24 @@ static int show(const char *file, bool json) {
 
 static int run(int argc, char **argv) {
     struct options o = {0};
+    uint64_t jobs = 0;
     struct profile_row_options rows = {0};
     static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"output", required_argument, NULL, 'o'},
-                                            {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'j'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'w'},
                                             {"config", required_argument, NULL, 'c'}, {"csv", no_argument, NULL, 'v'},
                                             {"units", no_argument, NULL, 'u'},        {"dependence", required_argument, NULL, 'd'},
                                             {"confidence", required_argument, NULL, 'C'}, {NULL, 0, NULL, 0}};
-    for (int c; (c = getopt_long(argc, argv, "k:o:f:c:", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "k:o:f:c:j:", options, NULL)) != -1;) {
         switch (c) {
         case 'k': o.kernel = optarg; break;
         case 'o': o.output = optarg; break;
         case 'f': o.facts = optarg; break;
-        case 'j': o.json = rows.json = true; break;
+        case 'j':
+            if (parse_u64(optarg, &jobs) < 0 || !jobs || jobs > 1024)
+                return command_usage(&command_profile, "-j wants a number of processes, not %s", optarg);
+            break;
+        case 'w': o.json = rows.json = true; break;
         case 'c': rows.analysis = optarg; break;
         case 'v': rows.csv = true; break;
         case 'u': rows.units = true; break;
@@ -95,6 +95,8 @@ static int run(int argc, char **argv) {
         default: return command_bad_option(&command_profile);
         }
     }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    o.jobs = jobs ? (unsigned)jobs : processors > 0 ? (unsigned)processors : 1;
     argv += optind;
     argc -= optind;
     if (argc == 2 && strcmp(argv[0], "show") == 0)
@@ -134,6 +136,7 @@ const struct command command_profile = {
     "  -k, --kernel KERNEL.elf  the kernel that was run\n"
     "  -f, --facts FACTS.ff     flow facts (targets of indirect calls and jumps)\n"
     "  -o, --output FILE        where to write\n"
+    "  -j, --jobs N             replay so many traces at a time; default: as many as there are processors\n"
     "      --json               with show, tree, curve: JSON\n"
     "      --csv                with curve: entry, curve, cycles, P(time > cycles), a line a step\n"
     "  -c, --config FILE        with tree, curve: the analysis (default: potoroo.ini)\n"

@@ -14,6 +14,10 @@ typedef VEC(struct loop_run) loop_runs;
  * same context always give the same, so each is searched for once. */
 struct known_step {
     uint32_t at, block, first, count;
+    uint64_t addr;   /* of the block */
+    uint32_t to;     /* node */
+    bool looping;    /* loops are around `at`: which iteration it is must be asked */
+    bool plain;      /* the point is an ordinary one, at which no entry begins, ends or is cut */
 };
 typedef VEC(struct replay_step) step_list;
 /* A kernel entry that a trap has interrupted. */
@@ -188,6 +192,22 @@ static void keep_path(struct replay *r, uint32_t arrival) {
     }
 }
 
+static bool is_leave(const struct replay *r, uint32_t block) { return graph(r)->blocks.data[block].end == END_TRAP_RETURN; }
+
+/* REC NULL: of the trace port, what a record without a mark is. */
+static enum point_kind kind_of(const struct replay *r, uint32_t block, const struct trace_record *rec) {
+    const struct point *points;
+    if (r->port)
+        return rec && rec->mark && !is_leave(r, block) ? POINT_ENTER : POINT_PROBE;
+    image_points(graph(r)->image, &points);
+    return points[graph(r)->blocks.data[block].point].kind;
+}
+
+static bool is_looping(const struct replay *r, uint32_t node) {
+    const struct walk_node *n = &r->w->nodes.data[node];
+    return graph(r)->blocks.data[n->block].loop != NONE || replay_loops_around(r->w, n->context) > 0;
+}
+
 static int search_step(struct replay *r, uint32_t block, uint64_t *step, struct err *e) {
     uint32_t arrival;
     if (find_step(r, block, &arrival, e) < 0)
@@ -197,6 +217,10 @@ static int search_step(struct replay *r, uint32_t block, uint64_t *step, struct 
     struct known_step s = {.at = r->at, .block = block, .first = (uint32_t)r->path.len};
     keep_path(r, arrival);
     s.count = (uint32_t)r->path.len - s.first;
+    s.addr = graph(r)->blocks.data[block].addr;
+    s.to = r->w->edges.data[arrival].to;
+    s.looping = is_looping(r, r->at);
+    s.plain = kind_of(r, block, NULL) == POINT_PROBE && !walk_ends(r->w, s.to);
     vec_push(&r->steps, s);
     *step = r->steps.len - 1;
     map_put(&r->step_index, (uint64_t)r->at << 32 | block, *step);
@@ -278,16 +302,6 @@ static void resume(struct replay *r) {
     free_interrupted(&o);
 }
 
-static bool is_leave(const struct replay *r, uint32_t block) { return graph(r)->blocks.data[block].end == END_TRAP_RETURN; }
-
-static enum point_kind kind_of(const struct replay *r, uint32_t block, const struct trace_record *rec) {
-    const struct point *points;
-    if (r->port)
-        return rec->mark && !is_leave(r, block) ? POINT_ENTER : POINT_PROBE;
-    image_points(graph(r)->image, &points);
-    return points[graph(r)->blocks.data[block].point].kind;
-}
-
 static int enter(struct replay *r, uint32_t block, const struct trace_record *rec, struct err *e) {
     bool is_entry = kind_of(r, block, rec) == POINT_ENTER;
     if (!is_entry && (r->port || !r->first_enter_seen)) {
@@ -309,7 +323,31 @@ static int enter(struct replay *r, uint32_t block, const struct trace_record *re
     return 0;
 }
 
+static void pass_step(struct replay *r, const struct known_step *s, uint64_t cycles) {
+    /* The step belongs to the iteration that it begins in. */
+    const struct walk_node *n = &r->w->nodes.data[r->at];
+    uint32_t turn = s->looping ? turn_at(r, n->context, n->block) : 0;
+    for (uint32_t i = 0; i < s->count; i++)
+        pass(r, r->path.data[s->first + i], turn, cycles);
+    r->at = s->to;
+}
+
+/* Most records: an ordinary point, reached as the last time. */
+static bool step_as_before(struct replay *r, const struct trace_record *rec) {
+    if (r->at == NONE || r->at >= r->last_step.len || !r->last_step.data[r->at] || rec->lost || rec->mark || rec->cycle < r->cycle)
+        return false;
+    const struct known_step *s = &r->steps.data[r->last_step.data[r->at] - 1];
+    if (s->addr != rec->addr || !s->plain)
+        return false;
+    uint64_t before = r->base;
+    r->cycle = r->base = rec->cycle;
+    pass_step(r, s, rec->cycle - before);
+    return true;
+}
+
 static int step(struct replay *r, const struct trace_record *rec, struct err *e) {
+    if (step_as_before(r, rec))
+        return 0;
     struct known_step s;
     uint32_t block = cfg_block_at(graph(r), rec->addr);
     if (block == NONE || graph(r)->blocks.data[block].point == NONE)
@@ -330,11 +368,7 @@ static int step(struct replay *r, const struct trace_record *rec, struct err *e)
         return enter(r, block, rec, e);
     if (take_step(r, block, &s, e) < 0)
         return -1;
-    /* The step belongs to the iteration that it begins in. */
-    uint32_t turn = turn_at(r, r->w->nodes.data[r->at].context, r->w->nodes.data[r->at].block);
-    for (uint32_t i = 0; i < s.count; i++)
-        pass(r, r->path.data[s.first + i], turn, rec->cycle - before);
-    r->at = r->w->edges.data[r->path.data[s.first + s.count - 1]].to;
+    pass_step(r, &s, rec->cycle - before);
     if (walk_ends(r->w, r->at) && (!r->port || is_leave(r, block))) {
         finish_entry(r);
         if (r->outer.len)

@@ -69,8 +69,9 @@ HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUN
 BENCH_TRACE ?= $(BUILD)/kernel/kernel.ptrace
 $(eval $(call host_program,tracer/test/bench_trace,tracer/test/bench_trace.c,tracer cfg base,$(TRACER_TEST_LIBS)))
 .PHONY: bench-trace
-bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE)
+bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE) $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@$< $(BENCH_TRACE)
+	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/bench_profile.py $(BUILD)/potoroo $(BUILD)/kernel/kernel.elf platforms/reference.ini kernel/facts.ff
 HELP += "bench-trace|time the trace reader against zstd on the same file (at least a quarter of its rate)"
 
 # Long fuzzing of whatever has a target of its own.
