@@ -56,7 +56,8 @@ static int run(int argc, char **argv) {
 
 const struct command command_report = {
     "report", "one self-contained HTML page of a result", run,
-    "usage: potoroo report R.json -o OUT.html [--curves C.json] [--model M.json] [--coverage C.json] [--diff D.json] [--source DIR]\n"
+    "usage: potoroo report R.json -o OUT.html [--curves C.json] [--model M.json] [--coverage C.json]\n"
+    "                      [--diff D.json] [--effect E.json] [--history H.json] [--source DIR]\n"
     "\n"
     "Makes one page of a result of potoroo wcet: the table, each entry's worst path with source and disassembly,\n"
     "its graph, its ledger, loop bounds, digests of the inputs. It needs no network, reads well without scripts,\n"
@@ -67,6 +68,8 @@ const struct command command_report = {
     "      --model M.json      a cache model\n"
     "      --coverage C.json   `potoroo coverage --json`\n"
     "      --diff D.json       `potoroo diff --json`: what changed against an earlier result\n"
+    "      --effect E.json     `potoroo effect --json`: what the probes themselves cost\n"
+    "      --history H.json    `potoroo log --json`: each entry's trend\n"
     "      --source DIR        where the sources lie (default: here)\n"
     "\n"
     "Needs Debian's python3-jinja2, and python3-matplotlib for --curves (`make report` installs both).\n"};

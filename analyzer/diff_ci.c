@@ -22,6 +22,7 @@ static json_t *cause_json(const struct cause *c) {
 
 static json_t *entry_json(const struct entry_diff *x) {
     static const char *const verdict[] = {"pass", "fail", "new"};
+    const struct cause *lead = diff_lead(x);
     json_t *parts = json_object(), *causes = json_array(), *constraints = json_array(), *reasons = json_array();
     for (int k = 0; k < PARTS; k++)
         json_object_set_new(parts, part_name[k], json_integer((json_int_t)x->part[k]));
@@ -32,9 +33,9 @@ static json_t *entry_json(const struct entry_diff *x) {
                                                      x->constraints.data[i].kind, "text", x->constraints.data[i].text));
     for (size_t i = 0; i < x->reasons.len; i++)
         json_array_append_new(reasons, json_string(x->reasons.data[i]));
-    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "name", x->name, "verdict", verdict[x->verdict], "reasons", reasons, "old",
+    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "name", x->name, "verdict", verdict[x->verdict], "reasons", reasons, "old",
                      entry_side(x->old_entry), "new", entry_side(x->new_entry), "change", (json_int_t)x->change, "work", (json_int_t)x->work, "observed_change",
-                     (json_int_t)(x->new_observed - x->old_observed), "parts", parts, "causes", causes, "constraints", constraints);
+                     (json_int_t)(x->new_observed - x->old_observed), "parts", parts, "causes", causes, "constraints", constraints, "lead", lead ? cause_json(lead) : json_null());
 }
 
 json_t *diff_json(const struct diff *d) {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """One self-contained page from the JSON of potoroo: what each kernel entry can cost, along which path, and on what grounds.
 
-Usage: report.py RESULT.json -o OUT.html [--curves C.json] [--model M.json] [--coverage C.json] [--diff D.json] [--source DIR]
+Usage: report.py RESULT.json -o OUT.html [--curves C.json] [--model M.json] [--coverage C.json] [--diff D.json]
+                 [--effect E.json] [--history H.json] [--source DIR]
 Reads only the JSON contracts (reports/schema/) and, where they lie below DIR, the sources. Same inputs, same bytes.
 Exit codes: 2 usage, 3 bad input or a Python package that is not there.
 """
@@ -21,15 +22,15 @@ class BadInput(Exception):
 
 
 def load(path, key):
-    """The JSON of PATH, which must have KEY, and the digest of its bytes."""
+    """The JSON of PATH, which must be an object with KEY (None: a list), and the digest of its bytes."""
     try:
         with open(path, "rb") as f:
             data = f.read()
         value = json.loads(data)
     except (OSError, ValueError) as e:
         raise BadInput(f"{path}: {e.strerror if isinstance(e, OSError) else e}") from None
-    if not isinstance(value, dict) or key not in value:
-        raise BadInput(f"{path}: it has no '{key}'")
+    if not (isinstance(value, list) if key is None else isinstance(value, dict) and key in value):
+        raise BadInput(f"{path}: " + ("it is no list" if key is None else f"it has no '{key}'"))
     return value, hashlib.sha256(data).hexdigest()
 
 
@@ -165,12 +166,17 @@ def plot_entry(plt, curves, number):
             left.step([p[0] for p in points], [p[1] for p in points], where="post", label=kind, color=color, linewidth=1.4)
     if curves.get("bound"):
         left.axvline(curves["bound"], color="#c0392b", linestyle="--", linewidth=1.2, label="bound")
-    left.set(yscale="log", xlabel="cycles", ylabel="P(time > cycles)", title="exceedance")
+    left.set(yscale="log", xlabel="cycles", ylabel="P(time > cycles)")
     left.legend(frameon=False)
     bins = curves.get("histogram") or []
     if bins:
         right.hist([b[0] for b in bins], weights=[b[1] for b in bins], bins=min(60, max(8, len(bins))), color="#2f7fd1", log=True)
-    right.set(xlabel="cycles", ylabel="kernel entries", title="observed times")
+    right.set(xlabel="cycles", ylabel="kernel entries")
+    # Placed titles, no minor ticks and plain numbers: laying those out is most of what drawing costs.
+    for axes, title in ((left, "exceedance"), (right, "observed times")):
+        axes.set_title(title, y=1.0)
+        axes.minorticks_off()
+        axes.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
     svg = svg_of(plt, figure)
     # ids are unique in the page: several figures share it
     return re.sub(r'(id="|url\(#|href="#)', rf"\g<1>f{number}-", svg)
@@ -186,6 +192,27 @@ def plots_of(path):
         plots[x["name"]] = {"svg": plot_entry(plt, x, i), "percentiles": {k: (x[k] or {}).get("percentiles", {}) for k in ("observed", "combined") if x.get(k)},
                             "missing": x.get("missing")}
     return plots, (path, digest)
+
+
+# ---- history -----------------------------------------------------------------------------------------------------------------
+
+def trend(bounds):
+    """A small line through the bounds that there are; None for a commit without one."""
+    known = [(i, b) for i, b in enumerate(bounds) if isinstance(b, int)]
+    low, high = min((b for _, b in known), default=0), max((b for _, b in known), default=0)
+    step = 220 / max(1, len(bounds) - 1)
+    return " ".join(f"{5 + i * step:.1f},{30 - 25 * (b - low) / ((high - low) or 1):.1f}" for i, b in known)
+
+
+def history_of(records):
+    names = sorted({n for r in records for n in r["entries"]})
+    rows = []
+    for n in names:
+        bounds = [(r["entries"].get(n) or {}).get("bound") for r in records]
+        known = [b for b in bounds if isinstance(b, int)]
+        if known:
+            rows.append({"name": n, "points": trend(bounds), "first": known[0], "last": known[-1], "low": min(known), "high": max(known)})
+    return {"commits": [r.get("commit", "?") for r in records], "rows": rows}
 
 
 # ---- the page -------------------------------------------------------------------------------------------------------------------
@@ -217,12 +244,14 @@ def render(o):
     if told:
         inputs.append(("curves", *told))
     extra = {}
-    for name, key in (("model", "caches"), ("coverage", "units"), ("diff", "entries")):
+    for name, key in (("model", "caches"), ("coverage", "units"), ("diff", "entries"), ("effect", "probe_effect"), ("history", None)):
         path = getattr(o, name)
         extra[name] = None
         if path:
             extra[name], digest = load(path, key)
             inputs.append((name, path, digest))
+    if extra["history"]:
+        extra["history"] = history_of(extra["history"])
     if not extra["model"] and isinstance(result.get("model"), dict):
         extra["model"] = result["model"]
     sources = Sources(o.source)
@@ -237,7 +266,7 @@ def main():
     p = argparse.ArgumentParser(prog="potoroo report", add_help=False, allow_abbrev=False)
     p.add_argument("result")
     p.add_argument("-o", "--output", required=True)
-    for name in ("curves", "model", "coverage", "diff"):
+    for name in ("curves", "model", "coverage", "diff", "effect", "history"):
         p.add_argument(f"--{name}")
     p.add_argument("--source", default=".")
     o = p.parse_args()

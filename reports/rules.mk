@@ -43,3 +43,8 @@ check-gate: build
 CHECKS += check-reports check-gate
 HELP += "gate-test|ten seeded regressions and ten harmless changes of the kernel through potoroo diff"
 include reports/install.mk
+
+report-test: $(BUILD)/reports/report.html
+	@$(PYTHON) -B reports/test/browser_test.py $< $(BUILD)/reports/browser
+.PHONY: report-test
+HELP += "report-test|the page in headless Chromium, at phone and desktop width (needs chromium)"

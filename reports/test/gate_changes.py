@@ -14,7 +14,7 @@ REGRESSIONS = [
     {"name": "lost-inlining", "entry": "send", "function": "send_now",
      "edits": [("kernel/src/endpoint.c", "static inline void send_now", "ALONE static void send_now"),
                ("kernel/src/endpoint.c", "static inline void message_arrived", "ALONE static void message_arrived")]},
-    {"name": "fields-on-many-lines", "entry": "yield", "function": "ready_remove",
+    {"name": "fields-on-many-lines", "entry": "yield", "function": "schedule",
      "edits": [("kernel/src/sched.c", "struct link ready[PRIORITIES];\nword ready_map;\nstruct tcb *current;\nstatic word active_satp;",
                 "struct link ready[PRIORITIES];\n#define FAR __attribute__((aligned(4096)))\nFAR word ready_map;\nFAR struct tcb *current;\nFAR static word active_satp;"),
                ("kernel/src/sched.c", "\tlist_remove(&thread->link);", "\tstatic FAR word removals;\n\n\tremovals++;\n\tlist_remove(&thread->link);")]},

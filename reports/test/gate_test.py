@@ -119,8 +119,9 @@ def judge(change, old, regression):
     told = [x for x in failed if x["name"] == change["entry"]]
     if not told:
         return f"it does not name {change['entry']} but {[x['name'] for x in failed]}"
-    named = {c["function"].split(".")[0] for c in told[0]["causes"] if c["cycles"] > 0} | {f["name"].split(".")[0] for f in diff["functions"]}
-    return None if change["function"] in named else f"it does not name {change['function']} but {sorted(named)}"
+    lead = told[0]["lead"] or {"function": "nothing", "line": 0}
+    good = lead["function"].split(".")[0] == change["function"] and lead["line"] > 0
+    return None if good else f"it does not name {change['function']} but {lead['function']}, line {lead['line']}"
 
 
 def main():
