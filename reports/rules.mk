@@ -34,10 +34,10 @@ check-reports: build $(BUILD)/wcet.json
 
 # Regressions fail and harmless changes pass, on the kernel: all of them, or a slice in make check.
 gate-test: build
-	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate 40000
+	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate $(MEASURE_ENTRIES)
 
 check-gate: build
-	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate-slice 40000 twenty-cycles lost-inlining unrelated-function renamed-function
+	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate-slice $(MEASURE_ENTRIES) twenty-cycles lost-inlining unrelated-function renamed-function
 
 .PHONY: check-reports gate-test check-gate
 CHECKS += check-reports check-gate
