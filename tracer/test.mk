@@ -38,6 +38,8 @@ check-tracer-importfuzz: $(BUILD)/tracer/test/import_fuzz
 	@$< 1000
 check-tracer-import: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/import_test.py $< $(RV_PREFIX) platforms/reference.ini
+check-tracer-nest: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/nest_test.py $< $(RV_PREFIX) platforms/reference.ini
 check-tracer-probe: $(BUILD)/tracer/test/probe_tool
 	@$(PYTHON) tracer/test/probe_test.py $<
 check-tracer-programs: $(BUILD)/potoroo
@@ -47,7 +49,7 @@ check-tracer-cc: $(BUILD)/potoroo
 check-tracer-run: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/run_test.py $< $(RV_PREFIX) platforms/reference.ini
 CHECKS += check-tracer-trace check-tracer-fuzz check-tracer-probefuzz check-tracer-probe check-tracer-programs check-tracer-cc check-tracer-run \
-	check-tracer-import check-tracer-importfuzz
+	check-tracer-import check-tracer-importfuzz check-tracer-nest
 
 # Heavier: FUZZ_SEED and FUZZ_ROUNDS choose the mutants.
 FUZZ_SEED ?= 2
