@@ -71,10 +71,11 @@ HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUN
 BENCH_TRACE ?= $(BUILD)/kernel/kernel.ptrace
 $(eval $(call host_program,tracer/test/bench_trace,tracer/test/bench_trace.c,tracer cfg base,$(TRACER_TEST_LIBS)))
 .PHONY: bench-trace
-bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE) $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE) $(BUILD)/potoroo $(PLATFORM_PLUGIN) $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf
 	@$< $(BENCH_TRACE)
 	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/bench_profile.py $(BUILD)/potoroo $(BUILD)/kernel/kernel.elf platforms/reference.ini kernel/facts.ff
-HELP += "bench-trace|time the trace reader against zstd on the same file (at least a quarter of its rate)"
+	@$(PYTHON) tracer/test/bench_port.py $(BUILD)/potoroo $(QEMU) $(PLATFORM_PLUGIN) platforms/reference.ini $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf kernel/facts.ff
+HELP += "bench-trace|time the trace reader and potoroo profile against zstd, two traces at a time, and what the port costs"
 
 # Long fuzzing of whatever has a target of its own.
 .PHONY: fuzz
