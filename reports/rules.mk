@@ -48,3 +48,9 @@ report-test: $(BUILD)/reports/report.html
 	@$(PYTHON) -B reports/test/browser_test.py $< $(BUILD)/reports/browser
 .PHONY: report-test
 HELP += "report-test|the page in headless Chromium, at phone and desktop width (needs chromium)"
+
+# docs/WALKTHROUGH.md, to the letter.
+check-walkthrough: build
+	@POTOROO_QEMU=$(QEMU) $(PYTHON) -B reports/test/walkthrough_test.py $(BUILD)/reports/walkthrough
+.PHONY: check-walkthrough
+CHECKS += check-walkthrough
