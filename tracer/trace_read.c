@@ -307,6 +307,7 @@ static int decode(struct trace_reader *r) {
     const uint8_t *where = r->raw, *time = r->raw + r->frame.tokens;
     struct cursor c = {r->extra, r->raw + r->frame.raw, r->nodes.data, r->current, r->cycle};
     uint32_t i = r->token, n = 0;
+    const uint64_t port = r->info.port;
     int rc = 0;
     for (; n < BATCH && i < r->frame.tokens; i++) {
         if (where[i] < SUCCESSORS)
@@ -317,7 +318,7 @@ static int decode(struct trace_reader *r) {
             continue;
         if (rc < 0)
             break;
-        uint64_t addr = c.nodes[c.current].addr, mark = addr & r->info.port;
+        uint64_t addr = c.nodes[c.current].addr, mark = addr & port;
         r->batch[n++] = (struct trace_record){addr - mark, c.cycle, r->lost_here, mark};
         r->lost_here = 0;
     }

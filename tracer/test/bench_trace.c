@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
     double zstd = 1e9, own = 1e9;
     if (argc != 2)
         return ERR_USAGE;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 15; i++) { /* the least of many: others share this machine */
         double a = unpack(argv[1], &bytes), b = ingest(argv[1], &records, &size);
         if (a < 0 || b < 0)
             return ERR_INPUT;
