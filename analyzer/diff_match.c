@@ -1,6 +1,12 @@
 /* Reading a result, and matching the code of two by name and shape. */
 #include "analyzer/diff_match.h"
 
+#include <inttypes.h>
+
+/* Beyond these, sums of products might not fit 63 bits; no kernel comes near. */
+enum { BLOCK_MAX = 1 << 20 };
+static const int64_t step_max = INT64_C(1) << 30;
+
 /* ---- reading --------------------------------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *j, const char *key) {
@@ -13,6 +19,8 @@ static int read_block(struct result *r, const json_t *j, struct err *e) {
                            .line = (int)json_integer_value(json_object_get(j, "line")), .insns = json_integer_value(json_object_get(j, "insns")), .size = json_integer_value(json_object_get(j, "size"))};
     if (parse_u64(text_of(j, "addr"), &b.addr) < 0 || parse_u64(text_of(j, "shape"), &b.shape) < 0)
         return err_set(e, ERR_INPUT, "a block has no 'addr' or 'shape'");
+    if (b.size < 0 || b.size > BLOCK_MAX || b.insns < 0 || b.insns > BLOCK_MAX)
+        return err_set(e, ERR_INPUT, "the block at 0x%" PRIx64 " has no possible size", b.addr);
     map_put(&r->block_at, b.addr, r->blocks.len);
     vec_push(&r->blocks, b);
     return 0;
@@ -33,7 +41,7 @@ static int read_function(struct result *r, const json_t *j, struct err *e) {
 static void read_cost(struct result *r, const json_t *step, const char *from_key, const char *cost_key) {
     uint64_t from, to, key, old = 0;
     int64_t cost = json_integer_value(json_object_get(step, cost_key));
-    if (parse_u64(text_of(step, from_key), &from) < 0 || parse_u64(text_of(step, "to"), &to) < 0 || cost < 0)
+    if (parse_u64(text_of(step, from_key), &from) < 0 || parse_u64(text_of(step, "to"), &to) < 0 || cost < 0 || cost > step_max)
         return;
     key = hash_bytes((uint64_t[]){from, to}, 16, 0);
     if (!map_get(&r->cost, key, &old) || (uint64_t)cost > old)
@@ -50,6 +58,17 @@ static void read_costs(struct result *r) {
             read_cost(r, step, "addr", "cost");
 }
 
+static int check_path(const json_t *entry, struct err *e) {
+    size_t i;
+    json_t *step;
+    json_array_foreach(json_object_get(entry, "worst_path"), i, step) {
+        int64_t count = json_integer_value(json_object_get(step, "count")), cost = json_integer_value(json_object_get(step, "cost"));
+        if (count < 0 || cost < 0 || count > step_max || cost > step_max)
+            return err_set(e, ERR_INPUT, "entry '%s': step %zu of its worst path is too large to compare", text_of(entry, "name"), i + 1);
+    }
+    return 0;
+}
+
 static int read_entries(const struct result *r, struct err *e) {
     size_t i;
     json_t *x;
@@ -61,15 +80,20 @@ static int read_entries(const struct result *r, struct err *e) {
             return err_set(e, ERR_INPUT, "entry '%s': a bound beyond 2^63 cannot be compared", text_of(x, "name"));
         if (!json_is_null(bound) && !json_is_integer(bound))
             return err_set(e, ERR_INPUT, "entry '%s': 'bound' is neither a number of cycles nor null", text_of(x, "name"));
+        if (check_path(x, e) < 0)
+            return -1;
     }
     return 0;
 }
+
+enum { CODE_LINE_MAX = 4096 };
 
 static int64_t code_line(const json_t *root) {
     size_t i;
     json_t *c;
     json_array_foreach(json_object_get(json_object_get(root, "model"), "caches"), i, c)
-        if (strcmp(text_of(c, "name"), "L1I") == 0 && json_integer_value(json_object_get(c, "line")) > 0)
+        if (strcmp(text_of(c, "name"), "L1I") == 0 && json_integer_value(json_object_get(c, "line")) > 0 &&
+            json_integer_value(json_object_get(c, "line")) <= CODE_LINE_MAX)
             return json_integer_value(json_object_get(c, "line"));
     return 64;
 }

@@ -125,6 +125,9 @@ def bad_input():
     for what, text in (("no JSON", "{"), ("no result", "{}"), ("an old result", '{"entries": []}'), ("a bad bound", '{"functions": [], "entries": [{"name": "x", "bound": 1.5}]}')):
         r = potoroo("diff", write("bad.json", text), RESULT)
         check(f"{what}: one line, exit code 3", r.returncode == 3 and r.stderr.count("\n") == 1 and "bad.json" in r.stderr and not r.stdout, r.stderr)
+    huge = with_entry(lambda e: e["worst_path"][0].update(count=2**40))
+    r = gate(huge, result)
+    check("a path too large to compare is refused", r.returncode == 3 and "too large" in r.stderr, r.stderr)
     check("a bad threshold is usage", potoroo("diff", "-t", "fast", RESULT, RESULT).returncode == 2)
     check("one result is usage", potoroo("diff", RESULT).returncode == 2)
 
