@@ -31,7 +31,29 @@ check-kernel-conformance: $(BUILD)/kernel/kernel.elf $(BUILD)/kernel-plain/kerne
 check-kernel-campaign: $(BUILD)/kernel/kernel.elf
 	@$(BOARD_TEST) benchmarks/test/campaign.py $<
 
-CHECKS += check-kernel-conformance check-kernel-campaign
+# A slice: the level apart from the default, of each compiler. All in `make kernel-builds`.
+check-kernel-builds: $(USER_IMAGE)
+	@$(BOARD_TEST) benchmarks/test/builds.py $(MAKE) clang:-O2 gcc:-Os
+
+kernel-builds: $(USER_IMAGE)
+	@$(BOARD_TEST) benchmarks/test/builds.py $(MAKE) $(foreach level,$(KERNEL_LEVELS),gcc:-$(level) clang:-$(level))
+
+check-kernel-fuzz: $(BUILD)/kernel-check/kernel.elf
+	@$(BOARD_TEST) benchmarks/test/conformance.py $<
+	@$(BOARD_TEST) benchmarks/test/fuzz.py $< 50000 1 2
+
+fuzz: $(BUILD)/kernel-check/kernel.elf
+	@$(BOARD_TEST) benchmarks/test/fuzz.py $< 250000 11 12 13 14
+
+bench-ipc: $(BUILD)/kernel-plain/kernel.elf $(BUILD)/platform/potoroo-platform.so
+	@$(BOARD_TEST) benchmarks/test/ipc.py $^ platforms/reference.ini
+
+.PHONY: fuzz kernel-builds bench-ipc
+HELP += "bench-ipc|warm one-way IPC in cycles, without probes"
+
+HELP += "fuzz|1,000,000 random system calls on the kernel that tests its invariants" "kernel-builds|the kernel by gcc and clang at each level, conformance tested"
+
+CHECKS += check-kernel-conformance check-kernel-campaign check-kernel-builds check-kernel-fuzz
 
 include benchmarks/programs/rules.mk
 include benchmarks/binaries/rules.mk

@@ -14,9 +14,8 @@
  * No operation can harm the campaign: workers never touch the root task's thread, its slots below FREE_FIRST, or the
  * timer's binding.
  */
-#include "user.h"
+#include "campaign.h"
 
-#define WORKERS 6
 #define DEFAULT_ENTRIES 100000
 #define TICK 100 /* instructions in a tick of `time`; only guides how far deadlines lie */
 
@@ -25,34 +24,21 @@
 #define FAULT_ENDPOINT ENDPOINTS /* a further one, for faults: a handler's, or else the root task's */
 #define NOTIFICATIONS 3
 #define SLEEP_NOTIFICATION (CAP_NOTIFICATION + 15) /* the root task's own */
-#define CAP_BADGED (CAP_FREE + 0)	 /* endpoints with a badge */
-#define CAP_SEND_ONLY (CAP_FREE + 8)
-#define CAP_RECV_ONLY (CAP_FREE + 16)
-#define CAP_SIGNAL (CAP_FREE + 24)	 /* notifications with a badge */
-#define CAP_SIGNAL_ONLY (CAP_FREE + 32)
-#define CAP_WAIT_ONLY (CAP_FREE + 40)
-#define CAP_FAULT (CAP_FREE + 48)	 /* FAULT_BADGE + worker, [worker][endpoint, FAULT_ENDPOINT too] */
-#define CAP_SLEEP_SIGNAL (CAP_FREE + 127) /* SLEEP_NOTIFICATION with a badge: no signal is lost */
-#define FREE_FIRST 192 /* slots that random minting and deleting plays with */
+#define CAP_BADGED (CAP_SCRATCH + 0)	 /* endpoints with a badge */
+#define CAP_SEND_ONLY (CAP_SCRATCH + 8)
+#define CAP_RECV_ONLY (CAP_SCRATCH + 16)
+#define CAP_SIGNAL (CAP_SCRATCH + 24)	 /* notifications with a badge */
+#define CAP_SIGNAL_ONLY (CAP_SCRATCH + 32)
+#define CAP_WAIT_ONLY (CAP_SCRATCH + 40)
+#define CAP_FAULT (CAP_SCRATCH + 48)	 /* FAULT_BADGE + worker, [worker][endpoint, FAULT_ENDPOINT too] */
+#define CAP_SLEEP_SIGNAL (CAP_SCRATCH + 127) /* SLEEP_NOTIFICATION with a badge: no signal is lost */
+#define FREE_FIRST 320 /* slots that random minting and deleting plays with */
 #define FREE_COUNT 32
 #define FAULT_BADGE 0x100
 
-enum role { MIXED, SERVER, CLIENT, WAITER, SIGNALER, FAULTER, INTERRUPTER, OPERATOR, HANDLER, ROLES };
-
-enum temper { TEMPER_MIXED, TEMPER_WARM, TEMPER_COLD, TEMPER_WORST, TEMPER_PARTIAL };
-
-struct worker {
-	word random;
-	enum role role;
-	word left;	 /* operations still to make */
-	word endpoint;	 /* the one its role prefers */
-	struct message reply; /* for the next SYS_REPLYRECV, when a fault was received */
-	bool has_reply;
-} __attribute__((aligned(64)));
-
-static struct worker workers[WORKERS + 1]; /* 0: the root task */
-static enum temper temper;
-static bool long_messages;
+struct worker workers[WORKERS + 1];
+enum temper temper;
+bool long_messages;
 static volatile word entries;
 
 /* Counts what surely is an entry; interrupts come on top. */
@@ -129,7 +115,7 @@ static enum extent extent_pick(struct worker *w)
 }
 
 /* The code goes first: in a cache that holds both, the dirty lines then are the last that came. */
-static void evict(struct worker *w)
+void campaign_evict(struct worker *w)
 {
 	enum extent code = extent_pick(w), data = user_below(&w->random, 4) ? code : extent_pick(w);
 
@@ -143,6 +129,13 @@ static word evict_ticks(void)
 	return temper == TEMPER_WARM || temper == TEMPER_PARTIAL ? 30 : temper == TEMPER_COLD ? 80 : 450;
 }
 
+/* ---- capability pointers -------------------------------------------------------------------------------------------- */
+
+static word pointer(const struct worker *w, word slot)
+{
+	return w->deep ? DEEP(slot) : slot;
+}
+
 /* ---- messages and capabilities ------------------------------------------------------------------------------------- */
 
 static word length_pick(struct worker *w)
@@ -153,7 +146,7 @@ static word length_pick(struct worker *w)
 		return MESSAGE_WORDS_MAX;
 	switch (dice) {
 	case 0:
-		return MESSAGE_WORDS_MAX + 1 + user_below(&w->random, 255 - MESSAGE_WORDS_MAX);
+		return MESSAGE_WORDS_MAX + 1 + user_below(&w->random, 127 - MESSAGE_WORDS_MAX);
 	case 1:
 	case 2:
 	case 3:
@@ -170,9 +163,22 @@ static word length_pick(struct worker *w)
 	}
 }
 
+/* A capability goes along: one that can or one that cannot, to a slot that may be empty. */
+static word cap_pick(struct worker *w)
+{
+	word *buffer = user_buffers[w - workers], dice = user_below(&w->random, 8);
+
+	buffer[BUFFER_SEND_CAP] = pointer(w, dice == 0 ? CAP_POOL : dice == 1 ? CAP_NULL : CAP_BADGED);
+	buffer[BUFFER_RECEIVE_CNODE] = pointer(w, dice == 2 ? CAP_ENDPOINT : CAP_CNODE);
+	buffer[BUFFER_RECEIVE_INDEX] = dice == 3 ? OUTSIDE : FREE_FIRST + user_below(&w->random, FREE_COUNT);
+	return MESSAGE_CAP;
+}
+
 static void message_pick(struct worker *w, struct message *message)
 {
 	message->info = message_info(user_below(&w->random, 3), length_pick(w));
+	if (long_messages || user_below(&w->random, 4) == 0)
+		message->info |= cap_pick(w);
 	for (unsigned i = 0; i < MESSAGE_REGISTERS; i++)
 		message->words[i] = user_random(&w->random) & ~(word)1; /* word 0 may come to be a pc */
 }
@@ -184,11 +190,11 @@ static word cap_bad(struct worker *w)
 	case 0:
 		return CAP_NULL;
 	case 1:
-		return user_random(&w->random) | (word)1 << ROOT_SLOTS_BITS;
+		return user_random(&w->random) | (word)1 << ROOT_RADIX;
 	case 2:
 		return CAP_IMAGE;
 	case 3:
-		return CAP_VSPACE + user_below(&w->random, BOOT_VSPACES);
+		return CAP_SPACE + user_below(&w->random, SPACES);
 	default:
 		return FREE_FIRST + user_below(&w->random, FREE_COUNT);
 	}
@@ -246,7 +252,7 @@ static void fault_note(struct worker *w, const struct message *message)
 	w->has_reply = true;
 }
 
-static void operation_call(struct worker *w, word number, word target)
+void campaign_call(struct worker *w, word number, word target)
 {
 	struct message message;
 	word badge = 0;
@@ -257,8 +263,8 @@ static void operation_call(struct worker *w, word number, word target)
 		w->has_reply = false;
 	}
 	entry_count();
-	evict(w);
-	if (user_syscall(number, target, &message, &badge) == KERNEL_OK && (badge & FAULT_BADGE) &&
+	campaign_evict(w);
+	if (user_syscall(number, pointer(w, target), &message, &badge) == KERNEL_OK && (badge & FAULT_BADGE) &&
 	    (number == SYS_RECV || number == SYS_NBRECV || number == SYS_REPLYRECV))
 		fault_note(w, &message);
 }
@@ -267,22 +273,22 @@ static void operation_ipc(struct worker *w, word number)
 {
 	bool receives = number == SYS_RECV || number == SYS_NBRECV || number == SYS_REPLYRECV;
 
-	operation_call(w, number, endpoint_pick(w, receives ? CAP_SEND_ONLY : CAP_RECV_ONLY));
+	campaign_call(w, number, endpoint_pick(w, receives ? CAP_SEND_ONLY : CAP_RECV_ONLY));
 }
 
 static void operation_signal(struct worker *w)
 {
-	operation_call(w, SYS_SIGNAL, notification_pick(w, CAP_WAIT_ONLY));
+	campaign_call(w, SYS_SIGNAL, notification_pick(w, CAP_WAIT_ONLY));
 }
 
 static void operation_wait(struct worker *w)
 {
-	operation_call(w, SYS_WAIT, notification_pick(w, CAP_SIGNAL_ONLY));
+	campaign_call(w, SYS_WAIT, notification_pick(w, CAP_SIGNAL_ONLY));
 }
 
 static void operation_unknown(struct worker *w)
 {
-	operation_call(w, SYS_COUNT + (user_random(&w->random) >> user_below(&w->random, 64)), CAP_ENDPOINT);
+	campaign_call(w, SYS_COUNT + (user_random(&w->random) >> user_below(&w->random, 64)), CAP_ENDPOINT);
 }
 
 static void operation_fault(struct worker *w)
@@ -292,7 +298,7 @@ static void operation_fault(struct worker *w)
 	if (user_below(&w->random, 4) == 0)
 		address = 0xffffffc080001000; /* the kernel's own */
 	entry_count();
-	evict(w);
+	campaign_evict(w);
 	switch (kind) {
 	case 0:
 		user_load(address);
@@ -324,40 +330,47 @@ static void operation_timer(struct worker *w)
 	word deadline = user_time() + evict_ticks() / (1 + user_below(&w->random, 3)) + user_below(&w->random, 8);
 
 	entry_count();
-	user_invoke(CAP_TIMER, TIMER_SET, deadline, 0, 0, 0);
-	evict(w);
+	user_invoke(pointer(w, CAP_TIMER), TIMER_SET, deadline, 0, 0, 0);
+	campaign_evict(w);
 	while (user_time() < deadline + 1)
 		;
 }
 
 /* The transmitter is always empty, so that enabling its interrupt raises it. */
-static void operation_device(struct worker *w)
+void campaign_device(struct worker *w)
 {
 	volatile uint8_t *uart = (volatile uint8_t *)USER_UART;
 
 	if (user_below(&w->random, 8))
 		uart[1] = 0;
 	entry_count();
-	evict(w);
-	user_invoke(CAP_UART_IRQ, IRQ_ACK, 0, 0, 0, 0);
-	evict(w);
+	campaign_evict(w);
+	user_invoke(pointer(w, CAP_UART_IRQ), IRQ_ACK, 0, 0, 0, 0);
+	campaign_evict(w);
 	uart[1] = 2;
 }
 
-static void invoke(struct worker *w, word target, word label, word length, word a, word b, word c, word d)
+/* labels whose a2 is no capability pointer */
+#define PLAIN ((word)1 << TCB_SET_PRIORITY | (word)1 << TIMER_SET)
+
+word campaign_invoke(struct worker *w, word target, word label, word length, word a, word b, word c, word d)
 {
 	struct message message = {message_info(label, length), {a, b, c, d}};
 	word badge = 0;
 
+	if (!(PLAIN >> (label & 63) & 1) && a)
+		message.words[0] = pointer(w, a);
+	if (label == CNODE_ROTATE)
+		message.words[3] = pointer(w, d);
 	entry_count();
-	evict(w);
-	user_syscall(SYS_INVOKE, target, &message, &badge);
+	campaign_evict(w);
+	return user_syscall(SYS_INVOKE, pointer(w, target), &message, &badge);
 }
 
 static word slot_pick(struct worker *w)
 {
-	static const word slots[] = {CAP_ENDPOINT, CAP_BADGED + 1, CAP_SEND_ONLY, CAP_SIGNAL + 1, CAP_VSPACE + 1, CAP_IMAGE,
-				     CAP_NULL, CAP_UART_IRQ, 1 << ROOT_SLOTS_BITS};
+	static const word slots[] = {CAP_ENDPOINT, CAP_BADGED + 1, CAP_SEND_ONLY, CAP_SIGNAL + 1, CAP_SPACE + 1, CAP_IMAGE,
+				     CAP_NULL, CAP_UART_IRQ, 1 << ROOT_RADIX};
 	word dice = user_below(&w->random, 2 * sizeof slots / sizeof *slots);
 
 	return dice < sizeof slots / sizeof *slots ? slots[dice] : FREE_FIRST + user_below(&w->random, FREE_COUNT);
@@ -366,82 +379,81 @@ static word slot_pick(struct worker *w)
 static void operation_cnode(struct worker *w)
 {
 	bool small = user_below(&w->random, 2);
-	word cnode = small ? CAP_CNODE_SMALL : CAP_CNODE;
+	word cnode = small ? CAP_SMALL : CAP_CNODE;
 	word slot = small ? user_below(&w->random, 40) : FREE_FIRST + user_below(&w->random, FREE_COUNT + 1);
 
 	if (slot == FREE_FIRST + FREE_COUNT)
-		slot = (word)1 << ROOT_SLOTS_BITS;
+		slot = (word)1 << ROOT_RADIX;
 	switch (user_below(&w->random, 9)) {
 	case 0:
 	case 1:
 	case 2:
 	case 3:
-		invoke(w, cnode, CNODE_MINT, 4, slot_pick(w), slot, user_below(&w->random, 4), user_random(&w->random));
+		campaign_invoke(w, cnode, CNODE_MINT, 4, slot_pick(w), slot, user_below(&w->random, 4), user_random(&w->random));
 		break;
 	case 4:
-		invoke(w, cnode, user_below(&w->random, 40) + CNODE_DELETE + 1, 4, 0, 0, 0, 0);
+		campaign_invoke(w, cnode, user_below(&w->random, 40) + CNODE_DELETE + 1, 4, 0, 0, 0, 0);
 		break;
 	default:
-		invoke(w, cnode, CNODE_DELETE, 4, slot, 0, 0, 0);
+		campaign_invoke(w, cnode, CNODE_DELETE, 4, 0, slot, 0, 0);
 		break;
 	}
 }
-
-static void worker_body(word number);
 
 static void operation_tcb(struct worker *w)
 {
 	unsigned self = (unsigned)(w - workers);
 	unsigned number = 1 + (unsigned)user_below(&w->random, WORKERS);
-	word tcb = CAP_TCB + number, spare = CAP_TCB + WORKERS + 1 + user_below(&w->random, BOOT_TCBS - WORKERS - 1);
+	word tcb = CAP_THREAD + number, spare = CAP_THREAD + WORKERS + 1 + user_below(&w->random, TCB_COUNT - WORKERS - 1);
 	word length = user_below(&w->random, 4) ? REGISTERS_LENGTH : user_below(&w->random, REGISTERS_LENGTH);
 	word endpoint = endpoint_pick(w, CAP_RECV_ONLY);
 
 	switch (user_below(&w->random, 16)) {
 	case 0:
 	case 1:
-		invoke(w, tcb, TCB_SET_SPACE, 4, user_below(&w->random, 6) ? CAP_CNODE : cap_bad(w),
-		       user_below(&w->random, 6) ? CAP_VSPACE + user_below(&w->random, BOOT_VSPACES) : CAP_CNODE,
-		       user_below(&w->random, 4) ? endpoint : 0, 0);
+		if (user_below(&w->random, 2))
+			campaign_invoke(w, tcb, TCB_CONFIGURE, 4, user_below(&w->random, 6) ? CAP_SPACE + user_below(&w->random, SPACES) : CAP_CNODE, TCB_VSPACE, 0, 0);
+		else
+			campaign_invoke(w, tcb, TCB_CONFIGURE, 4, user_below(&w->random, 4) ? endpoint : 0, TCB_FAULT, 0, 0);
 		break;
 	case 2:
-		invoke(w, tcb, TCB_SET_BUFFER, 4, CAP_IMAGE, user_buffer_offset(number), 0, 0);
+		campaign_invoke(w, tcb, TCB_CONFIGURE, 4, CAP_IMAGE, TCB_BUFFER, user_buffer_offset(number), 0);
 		break;
 	case 3:
-		invoke(w, spare, TCB_SET_BUFFER, 4, user_below(&w->random, 3) ? CAP_IMAGE : slot_pick(w),
-		       user_below(&w->random, 4) << 9 | user_below(&w->random, 4) << 20, 0, 0);
+		campaign_invoke(w, spare, TCB_CONFIGURE, 4, user_below(&w->random, 3) ? CAP_IMAGE : slot_pick(w), TCB_BUFFER,
+		       user_below(&w->random, 4) << 9 | user_below(&w->random, 4) << 20, 0);
 		break;
 	case 4:
-		invoke(w, user_below(&w->random, 2) ? spare : tcb, TCB_SET_PRIORITY, 4, 2 + user_below(&w->random, 4), 0, 0, 0);
+		campaign_invoke(w, user_below(&w->random, 2) ? spare : tcb, TCB_SET_PRIORITY, 4, 2 + user_below(&w->random, 4), 0, 0, 0);
 		break;
 	case 5:
-		invoke(w, spare, TCB_SET_PRIORITY, 4, user_below(&w->random, PRIORITIES + 8), 0, 0, 0);
+		campaign_invoke(w, spare, TCB_SET_PRIORITY, 4, user_below(&w->random, PRIORITIES + 8), 0, 0, 0);
 		break;
 	case 6:
 	case 7:
 		user_prepare(user_buffers[self], number, worker_body);
-		invoke(w, tcb, TCB_WRITE_REGISTERS, length, 0, 0, 0, 0);
+		campaign_invoke(w, tcb, TCB_WRITE_REGISTERS, length, 0, 0, 0, 0);
 		break;
 	case 8:
 		user_prepare(user_buffers[self], number, worker_body);
-		invoke(w, spare, TCB_WRITE_REGISTERS, length, 0, 0, 0, 0);
+		campaign_invoke(w, spare, TCB_WRITE_REGISTERS, length, 0, 0, 0, 0);
 		break;
 	case 9:
-		invoke(w, user_below(&w->random, 2) ? spare : tcb, TCB_READ_REGISTERS, length, 0, 0, 0, 0);
+		campaign_invoke(w, user_below(&w->random, 2) ? spare : tcb, TCB_READ_REGISTERS, length, 0, 0, 0, 0);
 		break;
 	case 10:
 	case 11:
-		invoke(w, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
+		campaign_invoke(w, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
 		break;
 	case 12:
 	case 13:
-		invoke(w, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
+		campaign_invoke(w, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
 		break;
 	case 14:
-		invoke(w, spare, TCB_SUSPEND, 4, 0, 0, 0, 0);
+		campaign_invoke(w, spare, TCB_SUSPEND, 4, 0, 0, 0, 0);
 		break;
 	default:
-		invoke(w, tcb, user_below(&w->random, 3) + (user_below(&w->random, 2) ? 0 : TCB_SUSPEND + 1), 4, 0, 0, 0, 0);
+		campaign_invoke(w, tcb, user_below(&w->random, 3) + (user_below(&w->random, 2) ? 0 : TCB_SUSPEND + 1), 4, 0, 0, 0, 0);
 		break;
 	}
 }
@@ -450,25 +462,25 @@ static void operation_irq(struct worker *w)
 {
 	switch (user_below(&w->random, 10)) {
 	case 0:
-		invoke(w, CAP_UART_IRQ, IRQ_CLEAR, 4, 0, 0, 0, 0);
+		campaign_invoke(w, CAP_UART_IRQ, IRQ_CLEAR, 4, 0, 0, 0, 0);
 		break;
 	case 1:
 	case 2:
 	case 3:
 	case 4:
-		invoke(w, CAP_UART_IRQ, IRQ_BIND, 4, notification_pick(w, CAP_WAIT_ONLY), 0, 0, 0);
+		campaign_invoke(w, CAP_UART_IRQ, IRQ_BIND, 4, notification_pick(w, CAP_WAIT_ONLY), 0, 0, 0);
 		break;
 	case 5:
-		invoke(w, CAP_UART_IRQ, IRQ_ACK, 4, 0, 0, 0, 0);
+		campaign_invoke(w, CAP_UART_IRQ, IRQ_ACK, 4, 0, 0, 0, 0);
 		break;
 	case 6:
-		invoke(w, CAP_UART_IRQ, user_below(&w->random, 10), 4, 0, 0, 0, 0);
+		campaign_invoke(w, CAP_UART_IRQ, user_below(&w->random, 10), 4, 0, 0, 0, 0);
 		break;
 	case 7:
-		invoke(w, CAP_TIMER, 20 + user_below(&w->random, 10), 4, 0, 0, 0, 0);
+		campaign_invoke(w, CAP_TIMER, LABELS + user_below(&w->random, 10), 4, 0, 0, 0, 0);
 		break;
 	default:
-		invoke(w, CAP_TIMER, TIMER_SET, 4, user_time() + user_below(&w->random, 400), 0, 0, 0);
+		campaign_invoke(w, CAP_TIMER, TIMER_SET, 4, user_time() + user_below(&w->random, 400), 0, 0, 0);
 		break;
 	}
 }
@@ -476,21 +488,23 @@ static void operation_irq(struct worker *w)
 /* Wrong kinds of object, slots that are none. */
 static void operation_wrong(struct worker *w)
 {
-	invoke(w, user_below(&w->random, 2) ? cap_bad(w) : CAP_ENDPOINT, user_below(&w->random, 16), 4, 0, 0, 0, 0);
+	campaign_invoke(w, user_below(&w->random, 2) ? cap_bad(w) : CAP_ENDPOINT, user_below(&w->random, 16), 4, 0, 0, 0, 0);
 }
 
 static void operation_any(struct worker *w)
 {
 	word dice = user_below(&w->random, 40);
 
-	if (dice < SYS_SIGNAL * 3)
-		operation_ipc(w, dice / 3);
+	static const word calls[] = {SYS_SEND, SYS_NBSEND, SYS_RECV, SYS_NBRECV, SYS_CALL, SYS_REPLYRECV};
+
+	if (dice < 18)
+		operation_ipc(w, calls[dice / 3]);
 	else if (dice < 21)
 		operation_signal(w);
 	else if (dice < 23)
 		operation_wait(w);
 	else if (dice < 25)
-		operation_call(w, dice & 1 ? SYS_YIELD : SYS_REPLY, 0);
+		campaign_call(w, dice & 1 ? SYS_YIELD : SYS_REPLY, 0);
 	else if (dice < 27)
 		operation_unknown(w);
 	else if (dice < 29)
@@ -498,7 +512,7 @@ static void operation_any(struct worker *w)
 	else if (dice < 30)
 		operation_timer(w);
 	else if (dice < 31)
-		operation_device(w);
+		campaign_device(w);
 	else if (dice < 33)
 		operation_cnode(w);
 	else if (dice < 36)
@@ -521,7 +535,7 @@ static void operation_by_role(struct worker *w)
 	switch (w->role) {
 	case SERVER:
 		if (dice == 6)
-			operation_call(w, SYS_REPLY, 0);
+			campaign_call(w, SYS_REPLY, 0);
 		else
 			operation_ipc(w, dice < 4 ? SYS_REPLYRECV : dice < 5 ? SYS_RECV : SYS_NBRECV);
 		break;
@@ -535,7 +549,7 @@ static void operation_by_role(struct worker *w)
 		if (dice < 5)
 			operation_signal(w);
 		else if (dice < 6)
-			operation_call(w, SYS_YIELD, 0);
+			campaign_call(w, SYS_YIELD, 0);
 		else
 			operation_unknown(w);
 		break;
@@ -546,10 +560,10 @@ static void operation_by_role(struct worker *w)
 		if (dice < 3)
 			operation_timer(w);
 		else
-			operation_device(w);
+			campaign_device(w);
 		break;
 	case HANDLER:
-		operation_call(w, w->has_reply ? SYS_REPLYRECV : SYS_RECV, CAP_ENDPOINT + FAULT_ENDPOINT);
+		campaign_call(w, w->has_reply ? SYS_REPLYRECV : SYS_RECV, CAP_ENDPOINT + FAULT_ENDPOINT);
 		break;
 	case OPERATOR:
 		if (dice < 2)
@@ -566,7 +580,7 @@ static void operation_by_role(struct worker *w)
 }
 
 /* A worker that is through suspends itself; one that cannot (its CNode was exchanged) faults until nobody replies. */
-static void worker_body(word number)
+void worker_body(word number)
 {
 	struct worker *w = &workers[number];
 
@@ -576,8 +590,8 @@ static void worker_body(word number)
 	}
 	for (;;) {
 		entry_count();
-		evict(w);
-		user_invoke(CAP_TCB + number, TCB_SUSPEND, 0, 0, 0, 0);
+		campaign_evict(w);
+		user_invoke(pointer(w, CAP_THREAD + number), TCB_SUSPEND, 0, 0, 0, 0);
 		user_illegal();
 	}
 }
@@ -631,29 +645,31 @@ static enum role role_pick(struct worker *root, unsigned number)
 static void worker_start(struct worker *root, unsigned number, enum role role, word priority)
 {
 	struct worker *w = &workers[number];
-	word tcb = CAP_TCB + number, fault = CAP_FAULT + number * (ENDPOINTS + 1);
+	word tcb = CAP_THREAD + number, fault = CAP_FAULT + number * (ENDPOINTS + 1);
 
 	w->random = user_random(&root->random) | 1;
 	w->role = role;
 	w->left = 16 + user_below(&root->random, 64);
 	w->has_reply = false;
-	invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
-	invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
-	invoke(root, tcb, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + user_below(&root->random, BOOT_VSPACES),
-	       user_below(&root->random, 10) ? fault + fault_endpoint_of(root, w->endpoint) : 0, 0);
+	campaign_invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
+	campaign_invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
+	w->deep = long_messages || user_below(&root->random, 3) == 0;
+	campaign_invoke(root, tcb, TCB_CONFIGURE, 4, w->deep ? CAP_DEEP : CAP_CNODE, TCB_CSPACE, 0, 0);
+	campaign_invoke(root, tcb, TCB_CONFIGURE, 4, CAP_SPACE + user_below(&root->random, SPACES), TCB_VSPACE, 0, 0);
+	campaign_invoke(root, tcb, TCB_CONFIGURE, 4, user_below(&root->random, 10) ? fault + fault_endpoint_of(root, w->endpoint) : 0, TCB_FAULT, 0, 0);
 	if (user_below(&root->random, 2))
-		invoke(root, tcb, TCB_SET_BUFFER, 4, user_below(&root->random, 8) ? CAP_IMAGE : 0, user_buffer_offset(number), 0, 0);
+		campaign_invoke(root, tcb, TCB_CONFIGURE, 4, user_below(&root->random, 8) ? CAP_IMAGE : 0, TCB_BUFFER, user_buffer_offset(number), 0);
 	user_prepare(user_buffers[0], number, worker_body);
-	invoke(root, tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0);
-	invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
+	campaign_invoke(root, tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0);
+	campaign_invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
 	/* now it is ready, alone at its priority or not */
 	switch (user_below(&root->random, 8)) {
 	case 0:
-		invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
-		invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
+		campaign_invoke(root, tcb, TCB_SUSPEND, 4, 0, 0, 0, 0);
+		campaign_invoke(root, tcb, TCB_RESUME, 4, 0, 0, 0, 0);
 		break;
 	case 1:
-		invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
+		campaign_invoke(root, tcb, TCB_SET_PRIORITY, 4, priority, 0, 0, 0);
 		break;
 	}
 }
@@ -664,10 +680,10 @@ static void root_sleep(struct worker *root)
 	struct message message = {0};
 	word badge = 0;
 
-	invoke(root, CAP_TIMER, IRQ_BIND, 4, CAP_SLEEP_SIGNAL, 0, 0, 0);
-	invoke(root, CAP_TIMER, TIMER_SET, 4, user_time() + evict_ticks() + user_below(&root->random, 20), 0, 0, 0);
+	campaign_invoke(root, CAP_TIMER, TIMER_BIND, 4, CAP_SLEEP_SIGNAL, 0, 0, 0);
+	campaign_invoke(root, CAP_TIMER, TIMER_SET, 4, user_time() + evict_ticks() + user_below(&root->random, 20), 0, 0, 0);
 	entry_count();
-	evict(root);
+	campaign_evict(root);
 	user_syscall(SYS_WAIT, SLEEP_NOTIFICATION, &message, &badge);
 }
 
@@ -677,13 +693,13 @@ static void root_bind_timer(struct worker *root)
 	word dice = user_below(&root->random, 12);
 
 	if (dice == 0)
-		invoke(root, CAP_TIMER, IRQ_CLEAR, 4, 0, 0, 0, 0);
+		campaign_invoke(root, CAP_TIMER, TIMER_CLEAR, 4, 0, 0, 0, 0);
 	else if (dice < 4)
-		invoke(root, CAP_TIMER, IRQ_BIND, 4, notification_pick(root, CAP_WAIT_ONLY), 0, 0, 0);
+		campaign_invoke(root, CAP_TIMER, TIMER_BIND, 4, notification_pick(root, CAP_WAIT_ONLY), 0, 0, 0);
 	else
-		invoke(root, CAP_TIMER, IRQ_BIND, 4, CAP_SIGNAL + user_below(&root->random, NOTIFICATIONS), 0, 0, 0);
+		campaign_invoke(root, CAP_TIMER, TIMER_BIND, 4, CAP_SIGNAL + user_below(&root->random, NOTIFICATIONS), 0, 0, 0);
 	if (user_below(&root->random, 4))
-		invoke(root, CAP_UART_IRQ, IRQ_BIND, 4, CAP_SIGNAL + user_below(&root->random, NOTIFICATIONS), 0, 0, 0);
+		campaign_invoke(root, CAP_UART_IRQ, IRQ_BIND, 4, CAP_SIGNAL + user_below(&root->random, NOTIFICATIONS), 0, 0, 0);
 }
 
 /* An operation that cannot block the root task. */
@@ -693,122 +709,25 @@ static void root_stir(struct worker *root, word endpoint)
 
 	root->endpoint = endpoint_of(root, endpoint);
 	if (root->has_reply && dice < 18)
-		operation_call(root, SYS_REPLY, 0);
+		campaign_call(root, SYS_REPLY, 0);
 	else if (dice < 5)
 		operation_ipc(root, SYS_NBSEND);
 	else if (dice < 8)
 		operation_ipc(root, SYS_NBRECV);
 	else if (dice < 11)
-		operation_call(root, SYS_NBRECV, CAP_ENDPOINT + FAULT_ENDPOINT);
+		campaign_call(root, SYS_NBRECV, CAP_ENDPOINT + FAULT_ENDPOINT);
 	else if (dice < 15)
 		operation_signal(root);
 	else if (dice < 16)
-		operation_call(root, user_below(&root->random, 2) ? SYS_YIELD : SYS_REPLY, 0);
+		campaign_call(root, user_below(&root->random, 2) ? SYS_YIELD : SYS_REPLY, 0);
 	else if (dice < 17)
-		operation_device(root);
+		campaign_device(root);
 	else if (dice < 18)
 		operation_timer(root);
 	else if (dice < 19)
 		operation_tcb(root);
 	else
 		root_sleep(root);
-}
-
-struct drill {
-	word target, label, length, a, b, c, d;
-};
-
-#define SPARE (CAP_TCB + BOOT_TCBS - 1) /* always inactive */
-#define WORKER (CAP_TCB + WORKERS)	/* made ready before the drill */
-#define OUTSIDE ((word)1 << ROOT_SLOTS_BITS)
-#define DRILL_SLOT (FREE_FIRST + FREE_COUNT)
-
-/* Every way out of every invocation, in an order that leaves things as they were. */
-static const struct drill drills[] = {
-	{CAP_CNODE, CNODE_MINT, 4, CAP_ENDPOINT, DRILL_SLOT, 1, 5},
-	{CAP_CNODE, CNODE_MINT, 4, CAP_ENDPOINT, DRILL_SLOT, 1, 5},
-	{CAP_CNODE, CNODE_DELETE, 4, DRILL_SLOT, 0, 0, 0},
-	{CAP_CNODE, CNODE_MINT, 4, CAP_NOTIFICATION, DRILL_SLOT, 3, 5},
-	{CAP_CNODE, CNODE_DELETE, 4, DRILL_SLOT, 0, 0, 0},
-	{CAP_CNODE, CNODE_MINT, 4, CAP_IMAGE, DRILL_SLOT, 3, 5},
-	{CAP_CNODE, CNODE_DELETE, 4, DRILL_SLOT, 0, 0, 0},
-	{CAP_CNODE, CNODE_MINT, 4, CAP_NULL, DRILL_SLOT, 3, 5},
-	{CAP_CNODE, CNODE_MINT, 4, OUTSIDE, DRILL_SLOT, 3, 5},
-	{CAP_CNODE, CNODE_MINT, 4, CAP_ENDPOINT, OUTSIDE, 3, 5},
-	{CAP_CNODE_SMALL, CNODE_MINT, 4, CAP_ENDPOINT, 1 << SMALL_SLOTS_BITS, 3, 5},
-	{CAP_CNODE, CNODE_DELETE, 4, OUTSIDE, 0, 0, 0},
-	{CAP_CNODE, 0, 4, 0, 0, 0, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + 1, 0, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE + 1, CAP_ENDPOINT, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_ENDPOINT, CAP_VSPACE, 0, 0},
-	{SPARE, TCB_SET_SPACE, 4, OUTSIDE, CAP_VSPACE, 0, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_CNODE, 0, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, OUTSIDE, 0, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE, CAP_NOTIFICATION, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE, OUTSIDE, 0},
-	{SPARE, TCB_SET_SPACE, 4, CAP_CNODE, CAP_VSPACE, CAP_RECV_ONLY, 0},
-	{SPARE, TCB_SET_BUFFER, 4, 0, 0, 0, 0},
-	{SPARE, TCB_SET_BUFFER, 4, CAP_IMAGE, 0x1000, 0, 0},
-	{SPARE, TCB_SET_BUFFER, 4, CAP_ENDPOINT, 0, 0, 0},
-	{SPARE, TCB_SET_BUFFER, 4, OUTSIDE, 0, 0, 0},
-	{SPARE, TCB_SET_BUFFER, 4, CAP_IMAGE, USER_IMAGE_SIZE, 0, 0},
-	{SPARE, TCB_SET_BUFFER, 4, CAP_IMAGE, 0x1200, 0, 0},
-	{SPARE, TCB_SET_PRIORITY, 4, 0, 0, 0, 0},
-	{SPARE, TCB_SET_PRIORITY, 4, 7, 0, 0, 0},
-	{WORKER, TCB_SET_PRIORITY, 4, 61, 0, 0, 0}, /* ready, from among others or alone */
-	{WORKER, TCB_SET_PRIORITY, 4, 2, 0, 0, 0},
-	{SPARE, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
-	{SPARE, TCB_WRITE_REGISTERS, REGISTERS_LENGTH - 1, 0, 0, 0, 0},
-	{WORKER, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
-	{SPARE, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
-	{WORKER, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
-	{SPARE, TCB_READ_REGISTERS, 0, 0, 0, 0, 0},
-	{CAP_TCB, TCB_SET_BUFFER, 4, 0, 0, 0, 0}, /* the root task's own */
-	{SPARE, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
-	{SPARE, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0, 0, 0, 0},
-	{WORKER, TCB_RESUME, 4, 0, 0, 0, 0},
-	{WORKER, TCB_SUSPEND, 4, 0, 0, 0, 0},
-	{WORKER, TCB_SUSPEND, 4, 0, 0, 0, 0},
-	{WORKER, TCB_RESUME, 4, 0, 0, 0, 0},
-	{SPARE, TCB_SUSPEND, 4, 0, 0, 0, 0},
-	{SPARE, 0, 4, 0, 0, 0, 0},
-	{SPARE, IRQ_BIND, 4, 0, 0, 0, 0},
-	{CAP_UART_IRQ, IRQ_CLEAR, 4, 0, 0, 0, 0},
-	{CAP_UART_IRQ, IRQ_BIND, 4, CAP_SIGNAL, 0, 0, 0},
-	{CAP_UART_IRQ, IRQ_BIND, 4, CAP_ENDPOINT, 0, 0, 0},
-	{CAP_UART_IRQ, IRQ_BIND, 4, CAP_WAIT_ONLY, 0, 0, 0},
-	{CAP_UART_IRQ, IRQ_BIND, 4, OUTSIDE, 0, 0, 0},
-	{CAP_UART_IRQ, IRQ_ACK, 4, 0, 0, 0, 0},
-	{CAP_UART_IRQ, TIMER_SET, 4, 0, 0, 0, 0},
-	{CAP_UART_IRQ, 0, 4, 0, 0, 0, 0},
-	{CAP_TIMER, IRQ_CLEAR, 4, 0, 0, 0, 0},
-	{CAP_TIMER, IRQ_BIND, 4, CAP_ENDPOINT, 0, 0, 0},
-	{CAP_TIMER, IRQ_BIND, 4, CAP_WAIT_ONLY, 0, 0, 0},
-	{CAP_TIMER, IRQ_BIND, 4, OUTSIDE, 0, 0, 0},
-	{CAP_TIMER, IRQ_BIND, 4, CAP_SIGNAL, 0, 0, 0},
-	{CAP_TIMER, TIMER_SET, 4, 0, 0, 0, 0},
-	{CAP_TIMER, IRQ_ACK, 4, 0, 0, 0, 0},
-	{CAP_TIMER, 0, 4, 0, 0, 0, 0},
-	{CAP_NULL, 0, 4, 0, 0, 0, 0},
-	{CAP_VSPACE, 0, 4, 0, 0, 0, 0},
-	{CAP_ENDPOINT, 0, 4, 0, 0, 0, 0},
-	{OUTSIDE, 0, 4, 0, 0, 0, 0},
-};
-
-/* After the workers were started, before they run. */
-static void drill_run(struct worker *root)
-{
-	enum temper before = temper;
-
-	temper = user_below(&root->random, 3) ? TEMPER_COLD : TEMPER_WORST;
-	user_prepare(user_buffers[0], WORKERS, worker_body);
-	for (unsigned i = 0; i < sizeof drills / sizeof *drills; i++) {
-		const struct drill *d = &drills[i];
-
-		invoke(root, d->target, d->label, d->length, d->a, d->b, d->c, d->d);
-	}
-	invoke(root, CAP_TCB, TCB_SET_BUFFER, 4, CAP_IMAGE, user_buffer_offset(0), 0, 0);
-	temper = before;
 }
 
 /* A contest: clients queue for one server that is less important than they are, with the longest messages and all lines
@@ -838,35 +757,30 @@ static void round_run(struct worker *root)
 		else
 			worker_start(root, i, role_pick(root, i), priority);
 	}
-	if (user_below(&root->random, 12) == 0)
-		drill_run(root);
-	invoke(root, CAP_TCB, TCB_SET_PRIORITY, 4, 1, 0, 0, 0);
+	if (user_below(&root->random, 2))
+		drills_run(root);
+	campaign_invoke(root, CAP_THREAD, TCB_SET_PRIORITY, 4, 1, 0, 0, 0);
 	for (word stirs = user_below(&root->random, 160); stirs; stirs--)
 		root_stir(root, endpoint);
-	invoke(root, CAP_TCB, TCB_SET_PRIORITY, 4, ROOT_PRIORITY, 0, 0, 0);
-}
-
-static void mint(word from, word to, word rights, word badge)
-{
-	user_invoke(CAP_CNODE, CNODE_MINT, from, to, rights, badge);
+	campaign_invoke(root, CAP_THREAD, TCB_SET_PRIORITY, 4, ROOT_PRIORITY, 0, 0, 0);
 }
 
 static void capabilities_make(void)
 {
 	for (word i = 0; i < ENDPOINTS; i++) {
-		mint(CAP_ENDPOINT + i, CAP_BADGED + i, RIGHT_SEND | RIGHT_RECV, 0x10 + i);
-		mint(CAP_ENDPOINT + i, CAP_SEND_ONLY + i, RIGHT_SEND, 0x20 + i);
-		mint(CAP_ENDPOINT + i, CAP_RECV_ONLY + i, RIGHT_RECV, 0x30 + i);
+		user_mint(CAP_ENDPOINT + i, CAP_BADGED + i, i == 2 ? RIGHT_SEND | RIGHT_RECV : RIGHTS_ALL, 0x10 + i);
+		user_mint(CAP_ENDPOINT + i, CAP_SEND_ONLY + i, RIGHT_SEND | RIGHT_GRANT, 0x20 + i);
+		user_mint(CAP_ENDPOINT + i, CAP_RECV_ONLY + i, RIGHT_RECV, 0x30 + i);
 	}
 	for (word worker = 1; worker <= WORKERS; worker++)
 		for (word i = 0; i <= FAULT_ENDPOINT; i++)
-			mint(CAP_ENDPOINT + i, CAP_FAULT + worker * (ENDPOINTS + 1) + i, RIGHT_SEND, FAULT_BADGE + worker);
+			user_mint(CAP_ENDPOINT + i, CAP_FAULT + worker * (ENDPOINTS + 1) + i, RIGHT_SEND, FAULT_BADGE + worker);
 	for (word i = 0; i < NOTIFICATIONS; i++) {
-		mint(CAP_NOTIFICATION + i, CAP_SIGNAL + i, RIGHT_SEND | RIGHT_RECV, 1 << i);
-		mint(CAP_NOTIFICATION + i, CAP_SIGNAL_ONLY + i, RIGHT_SEND, 0x10 << i);
-		mint(CAP_NOTIFICATION + i, CAP_WAIT_ONLY + i, RIGHT_RECV, 0x100 << i);
+		user_mint(CAP_NOTIFICATION + i, CAP_SIGNAL + i, RIGHT_SEND | RIGHT_RECV, 1 << i);
+		user_mint(CAP_NOTIFICATION + i, CAP_SIGNAL_ONLY + i, RIGHT_SEND, 0x10 << i);
+		user_mint(CAP_NOTIFICATION + i, CAP_WAIT_ONLY + i, RIGHT_RECV, 0x100 << i);
 	}
-	mint(SLEEP_NOTIFICATION, CAP_SLEEP_SIGNAL, RIGHT_SEND | RIGHT_RECV, 1);
+	user_mint(SLEEP_NOTIFICATION, CAP_SLEEP_SIGNAL, RIGHT_SEND | RIGHT_RECV, 1);
 }
 
 void campaign_main(void)
@@ -879,7 +793,7 @@ void campaign_main(void)
 		user_random(&root->random);
 	capabilities_make();
 	for (unsigned i = 0; i <= WORKERS; i++)
-		user_invoke(CAP_TCB + i, TCB_SET_BUFFER, CAP_IMAGE, user_buffer_offset(i), 0, 0);
+		user_set_buffer(CAP_THREAD + i, CAP_IMAGE, user_buffer_offset(i));
 	while (entries < enough)
 		round_run(root);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The root task. Boot argument 2 says which program: 0 the campaign, 1 the conformance test. */
+ * The root task. Boot argument 2 says which program: 0 the campaign, 1 the conformance test, 2 the fuzzer, 3 the benchmark of IPC. */
 #include "user.h"
 
 void root_main(void);
@@ -11,6 +11,7 @@ static void power_off(word code)
 
 void root_main(void)
 {
+	user_setup();
 	switch (argument_mode()) {
 	case 0:
 		campaign_main();
@@ -18,6 +19,12 @@ void root_main(void)
 		break;
 	case 1:
 		power_off(test_main() != 0);
+		break;
+	case 2:
+		power_off((word)fuzz_main());
+		break;
+	case 3:
+		power_off((word)bench_main());
 		break;
 	default:
 		uart_text("root: no such mode\n");

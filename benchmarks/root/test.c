@@ -20,19 +20,19 @@ static unsigned passed, failed, turn;
 static unsigned order[THREADS + 1]; /* when each agent was done, from 1 */
 
 #define EP CAP_ENDPOINT
-#define EP_BADGED (CAP_FREE + 0)
-#define EP_SEND_ONLY (CAP_FREE + 1)
-#define EP_RECV_ONLY (CAP_FREE + 2)
+#define EP_BADGED (CAP_SCRATCH + 0)
+#define EP_SEND_ONLY (CAP_SCRATCH + 1)
+#define EP_RECV_ONLY (CAP_SCRATCH + 2)
 #define NTFN CAP_NOTIFICATION
-#define NTFN_1 (CAP_FREE + 3)
-#define NTFN_2 (CAP_FREE + 4)
-#define NTFN_SIGNAL_ONLY (CAP_FREE + 5)
-#define NTFN_WAIT_ONLY (CAP_FREE + 6)
-#define EP_FAULT (CAP_FREE + 7)
-#define SLOT (CAP_FREE + 16)
+#define NTFN_1 (CAP_SCRATCH + 3)
+#define NTFN_2 (CAP_SCRATCH + 4)
+#define NTFN_SIGNAL_ONLY (CAP_SCRATCH + 5)
+#define NTFN_WAIT_ONLY (CAP_SCRATCH + 6)
+#define EP_FAULT (CAP_SCRATCH + 7)
+#define SLOT (CAP_SCRATCH + 16)
 #define BADGE 0x77
 #define FAULT_BADGE 0x99
-#define OUTSIDE ((word)1 << ROOT_SLOTS_BITS)
+#define OUTSIDE ((word)1 << ROOT_RADIX)
 
 #define CHECK(condition) check(condition, #condition, __LINE__)
 
@@ -63,26 +63,26 @@ static void agent_body(word number)
 	a->done = true;
 	order[number] = ++turn;
 	for (;;)
-		user_invoke(CAP_TCB + number, TCB_SUSPEND, 0, 0, 0, 0);
+		user_invoke(CAP_THREAD + number, TCB_SUSPEND, 0, 0, 0, 0);
 }
 
 static void agent_prepare(unsigned number, word priority, word vspace, word fault)
 {
-	word tcb = CAP_TCB + number;
+	word tcb = CAP_THREAD + number;
 
 	agents[number].done = false;
 	user_invoke(tcb, TCB_SUSPEND, 0, 0, 0, 0);
 	user_invoke(tcb, TCB_SET_PRIORITY, priority, 0, 0, 0);
-	user_invoke(tcb, TCB_SET_SPACE, CAP_CNODE, CAP_VSPACE + vspace, fault, 0);
-	user_invoke(tcb, TCB_SET_BUFFER, CAP_IMAGE, user_buffer_offset(number), 0, 0);
+	user_configure(tcb, CAP_CNODE, CAP_SPACE + vspace, fault);
+	user_set_buffer(tcb, CAP_IMAGE, user_buffer_offset(number));
 	user_prepare(user_buffers[0], number, agent_body);
 	user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0);
 }
 
 static void settle(void)
 {
-	user_invoke(CAP_TCB, TCB_SET_PRIORITY, 1, 0, 0, 0);
-	user_invoke(CAP_TCB, TCB_SET_PRIORITY, ROOT_PRIORITY, 0, 0, 0);
+	user_invoke(CAP_THREAD, TCB_SET_PRIORITY, 1, 0, 0, 0);
+	user_invoke(CAP_THREAD, TCB_SET_PRIORITY, ROOT_PRIORITY, 0, 0, 0);
 }
 
 static void agent_begin(unsigned number, word priority, word vspace, word call, word target, word info, word first)
@@ -95,7 +95,7 @@ static void agent_begin(unsigned number, word priority, word vspace, word call, 
 	a->target = target;
 	a->badge = 0;
 	a->message = (struct message){info, {first, first + 1, first + 2, first + 3}};
-	user_invoke(CAP_TCB + number, TCB_RESUME, 0, 0, 0, 0);
+	user_invoke(CAP_THREAD + number, TCB_RESUME, 0, 0, 0, 0);
 }
 
 static void agent_call(unsigned number, word call, word target, word info, word first)
@@ -108,13 +108,13 @@ static void agent_act(unsigned number, word vspace, word fault, void (*act)(word
 {
 	agent_prepare(number, 5, vspace, fault);
 	agents[number].act = act;
-	user_invoke(CAP_TCB + number, TCB_RESUME, 0, 0, 0, 0);
+	user_invoke(CAP_THREAD + number, TCB_RESUME, 0, 0, 0, 0);
 	settle();
 }
 
 static void agent_end(unsigned number)
 {
-	user_invoke(CAP_TCB + number, TCB_SUSPEND, 0, 0, 0, 0);
+	user_invoke(CAP_THREAD + number, TCB_SUSPEND, 0, 0, 0, 0);
 }
 
 static bool agent_done(unsigned number, word result)
@@ -141,7 +141,7 @@ static word call_plain(word number, word target)
 
 static void own_priority(word priority)
 {
-	user_invoke(CAP_TCB, TCB_SET_PRIORITY, priority, 0, 0, 0);
+	user_invoke(CAP_THREAD, TCB_SET_PRIORITY, priority, 0, 0, 0);
 }
 
 static bool got_message(word info, word first, word badge)
@@ -156,54 +156,46 @@ static bool got_message(word info, word first, word badge)
 	return true;
 }
 
-static word mint(word from, word to, word rights, word badge)
-{
-	return user_invoke(CAP_CNODE, CNODE_MINT, from, to, rights, badge);
-}
-
-static word delete(word slot)
-{
-	return user_invoke(CAP_CNODE, CNODE_DELETE, slot, 0, 0, 0);
-}
 
 /* ---- checks -------------------------------------------------------------------------------------------------------- */
 
 static void test_mint(void)
 {
-	CHECK(mint(EP, EP_BADGED, 3, BADGE) == KERNEL_OK);
-	CHECK(mint(EP, EP_SEND_ONLY, RIGHT_SEND, 1) == KERNEL_OK);
-	CHECK(mint(EP, EP_RECV_ONLY, RIGHT_RECV, 2) == KERNEL_OK);
-	CHECK(mint(NTFN, NTFN_1, 3, 1) == KERNEL_OK);
-	CHECK(mint(NTFN, NTFN_2, 3, 2) == KERNEL_OK);
-	CHECK(mint(NTFN, NTFN_SIGNAL_ONLY, RIGHT_SEND, 4) == KERNEL_OK);
-	CHECK(mint(NTFN, NTFN_WAIT_ONLY, RIGHT_RECV, 8) == KERNEL_OK);
-	CHECK(mint(EP, EP_FAULT, RIGHT_SEND, FAULT_BADGE) == KERNEL_OK);
+	CHECK(user_mint(EP, EP_BADGED, 3, BADGE) == KERNEL_OK);
+	CHECK(user_mint(EP, EP_SEND_ONLY, RIGHT_SEND, 1) == KERNEL_OK);
+	CHECK(user_mint(EP, EP_RECV_ONLY, RIGHT_RECV, 2) == KERNEL_OK);
+	CHECK(user_mint(NTFN, NTFN_1, 3, 1) == KERNEL_OK);
+	CHECK(user_mint(NTFN, NTFN_2, 3, 2) == KERNEL_OK);
+	CHECK(user_mint(NTFN, NTFN_SIGNAL_ONLY, RIGHT_SEND, 4) == KERNEL_OK);
+	CHECK(user_mint(NTFN, NTFN_WAIT_ONLY, RIGHT_RECV, 8) == KERNEL_OK);
+	CHECK(user_mint(EP, EP_FAULT, RIGHT_SEND, FAULT_BADGE) == KERNEL_OK);
 }
 
 static void test_cnode(void)
 {
-	CHECK(mint(EP, EP_BADGED, 3, 0) == KERNEL_BAD_STATE);
-	CHECK(mint(CAP_NULL, SLOT, 3, 0) == KERNEL_BAD_CAP);
-	CHECK(mint(OUTSIDE, SLOT, 3, 0) == KERNEL_BAD_CAP);
-	CHECK(mint(EP, OUTSIDE, 3, 0) == KERNEL_BAD_CAP);
-	CHECK(delete(OUTSIDE) == KERNEL_BAD_CAP);
-	CHECK(delete(SLOT) == KERNEL_OK);
+	CHECK(user_mint(EP, EP_BADGED, 3, 0) == KERNEL_BAD_STATE);
+	CHECK(user_mint(CAP_NULL, SLOT, 3, 0) == KERNEL_BAD_CAP);
+	CHECK(user_mint(OUTSIDE, SLOT, 3, 0) == KERNEL_BAD_CAP);
+	CHECK(user_mint(EP, OUTSIDE, 3, 0) == KERNEL_BAD_CAP);
+	CHECK(user_delete(OUTSIDE) == KERNEL_BAD_CAP);
+	CHECK(user_delete(SLOT) == KERNEL_OK);
 	CHECK(user_invoke(CAP_CNODE, 0, 0, 0, 0, 0) == KERNEL_BAD_OPERATION);
 	CHECK(user_invoke(CAP_CNODE, TCB_SUSPEND, 0, 0, 0, 0) == KERNEL_BAD_OPERATION);
 	/* rights never grow */
-	CHECK(mint(EP_SEND_ONLY, SLOT, 3, 5) == KERNEL_OK);
+	CHECK(user_mint(EP_SEND_ONLY, SLOT, 3, 5) == KERNEL_BAD_STATE);
+	CHECK(user_invoke(CAP_CNODE, CNODE_COPY, EP_SEND_ONLY, SLOT, RIGHTS_ALL, 0) == KERNEL_OK);
 	CHECK(call_plain(SYS_NBRECV, SLOT) == KERNEL_NO_RIGHT);
 	CHECK(call_plain(SYS_NBSEND, SLOT) == KERNEL_WOULD_BLOCK);
-	CHECK(delete(SLOT) == KERNEL_OK);
+	CHECK(user_delete(SLOT) == KERNEL_OK);
 	CHECK(call_plain(SYS_NBSEND, SLOT) == KERNEL_BAD_CAP);
 	/* the small CNode has its own size */
-	CHECK(user_invoke(CAP_CNODE_SMALL, CNODE_MINT, EP, 31, 3, 0) == KERNEL_OK);
-	CHECK(user_invoke(CAP_CNODE_SMALL, CNODE_MINT, EP, 32, 3, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(CAP_CNODE_SMALL, CNODE_DELETE, 31, 0, 0, 0) == KERNEL_OK);
+	CHECK(user_invoke(CAP_SMALL, CNODE_MINT, EP, 31, 3, 0) == KERNEL_OK);
+	CHECK(user_invoke(CAP_SMALL, CNODE_MINT, EP, 32, 3, 0) == KERNEL_BAD_CAP);
+	CHECK(user_invoke(CAP_SMALL, CNODE_DELETE, 0, 31, 0, 0) == KERNEL_OK);
 	/* a frame's size is not a badge */
-	CHECK(mint(CAP_IMAGE, SLOT, 3, 1 << 30) == KERNEL_OK);
-	CHECK(user_invoke(CAP_TCB + 1, TCB_SET_BUFFER, SLOT, USER_IMAGE_SIZE, 0, 0) == KERNEL_BAD_ARGUMENT);
-	CHECK(delete(SLOT) == KERNEL_OK);
+	CHECK(user_mint(CAP_IMAGE, SLOT, 3, 1 << 30) == KERNEL_OK);
+	CHECK(user_set_buffer(CAP_THREAD + 1, SLOT, USER_IMAGE_SIZE) == KERNEL_BAD_ARGUMENT);
+	CHECK(user_delete(SLOT) == KERNEL_OK);
 }
 
 static void test_decode(void)
@@ -223,7 +215,7 @@ static void test_decode(void)
 		CHECK(call(sends[i], EP, too_long, 0) == KERNEL_MESSAGE_LENGTH);
 		CHECK(call_plain(receives[i], CAP_NULL) == KERNEL_BAD_CAP);
 		CHECK(call_plain(receives[i], OUTSIDE) == KERNEL_BAD_CAP);
-		CHECK(call_plain(receives[i], CAP_TCB) == KERNEL_BAD_CAP);
+		CHECK(call_plain(receives[i], CAP_THREAD) == KERNEL_BAD_CAP);
 		CHECK(call_plain(receives[i], EP_SEND_ONLY) == KERNEL_NO_RIGHT);
 	}
 	CHECK(call(SYS_REPLYRECV, EP, too_long, 0) == KERNEL_MESSAGE_LENGTH);
@@ -237,8 +229,8 @@ static void test_decode(void)
 	CHECK(call_plain(SYS_WAIT, NTFN_SIGNAL_ONLY) == KERNEL_NO_RIGHT);
 	CHECK(user_invoke(CAP_NULL, 1, 0, 0, 0, 0) == KERNEL_BAD_CAP);
 	CHECK(user_invoke(OUTSIDE, 1, 0, 0, 0, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(EP, 1, 0, 0, 0, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(CAP_VSPACE, 1, 0, 0, 0, 0) == KERNEL_BAD_CAP);
+	CHECK(user_invoke(EP, 1, 0, 0, 0, 0) == KERNEL_BAD_OPERATION);
+	CHECK(user_invoke(CAP_SPACE, 1, 0, 0, 0, 0) == KERNEL_BAD_OPERATION);
 }
 
 static void test_send(void)
@@ -297,7 +289,7 @@ static void test_length(void)
 	bool good = true, kept = true;
 
 	for (word length = 0; length <= MESSAGE_WORDS_MAX; length++) {
-		agent_begin(1, 5, length % BOOT_VSPACES, SYS_RECV, EP, 0, 0);
+		agent_begin(1, 5, length % SPACES, SYS_RECV, EP, 0, 0);
 		settle();
 		for (word i = 0; i < IPC_BUFFER_WORDS; i++) {
 			user_buffers[0][i] = length * 1000 + i;
@@ -314,13 +306,13 @@ static void test_length(void)
 	CHECK(kept);
 	/* without a buffer, four words */
 	agent_begin(1, 5, 0, SYS_RECV, EP, 0, 0);
-	user_invoke(CAP_TCB + 1, TCB_SET_BUFFER, 0, 0, 0, 0);
+	user_set_buffer(CAP_THREAD + 1, 0, 0);
 	settle();
 	CHECK(call(SYS_NBSEND, EP, message_info(3, 50), 1) == KERNEL_OK);
 	settle();
 	CHECK(agent_done(1, KERNEL_OK) && agents[1].message.info == message_info(3, 4));
 	agent_begin(1, 5, 0, SYS_SEND, EP, message_info(4, 60), 1);
-	user_invoke(CAP_TCB + 1, TCB_SET_BUFFER, 0, 0, 0, 0);
+	user_set_buffer(CAP_THREAD + 1, 0, 0);
 	settle();
 	CHECK(call_plain(SYS_NBRECV, EP) == KERNEL_OK && got_message(message_info(4, 4), 1, 0));
 }
@@ -444,28 +436,29 @@ static void test_priority(void)
 	turn = 0;
 	agent_begin(1, 3, 0, SYS_SIGNAL, NTFN, 0, 0);
 	agent_begin(2, 4, 0, SYS_SIGNAL, NTFN, 0, 0);
-	user_invoke(CAP_TCB + 1, TCB_SET_PRIORITY, 9, 0, 0, 0);
+	user_invoke(CAP_THREAD + 1, TCB_SET_PRIORITY, 9, 0, 0, 0);
 	settle();
 	CHECK(order[1] == 1 && order[2] == 2);
 }
 
 static void test_tcb(void)
 {
-	word tcb = CAP_TCB + 1, *buffer = user_buffers[0];
+	word tcb = CAP_THREAD + 1, *buffer = user_buffers[0];
 
 	agent_end(1);
 	CHECK(user_invoke(tcb, TCB_SET_PRIORITY, 0, 0, 0, 0) == KERNEL_BAD_ARGUMENT);
 	CHECK(user_invoke(tcb, TCB_SET_PRIORITY, PRIORITIES, 0, 0, 0) == KERNEL_BAD_ARGUMENT);
 	CHECK(user_invoke(tcb, TCB_SET_PRIORITY, PRIORITIES - 1, 0, 0, 0) == KERNEL_OK);
-	CHECK(user_invoke(tcb, TCB_SET_SPACE, EP, CAP_VSPACE, 0, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(tcb, TCB_SET_SPACE, CAP_CNODE, CAP_CNODE, 0, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(tcb, TCB_SET_SPACE, CAP_CNODE, CAP_VSPACE, NTFN, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(tcb, TCB_SET_SPACE, CAP_CNODE, CAP_VSPACE, EP_RECV_ONLY, 0) == KERNEL_NO_RIGHT);
-	CHECK(user_invoke(tcb, TCB_SET_SPACE, CAP_CNODE, CAP_VSPACE, EP_SEND_ONLY, 0) == KERNEL_OK);
-	CHECK(user_invoke(tcb, TCB_SET_BUFFER, EP, 0, 0, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(tcb, TCB_SET_BUFFER, CAP_IMAGE, 512, 0, 0) == KERNEL_BAD_ARGUMENT);
-	CHECK(user_invoke(tcb, TCB_SET_BUFFER, CAP_IMAGE, USER_IMAGE_SIZE, 0, 0) == KERNEL_BAD_ARGUMENT);
-	CHECK(user_invoke(tcb, TCB_SET_BUFFER, CAP_IMAGE, ~(word)1023, 0, 0) == KERNEL_BAD_ARGUMENT);
+	CHECK(user_invoke(tcb, TCB_CONFIGURE, EP, TCB_CSPACE, 0, 0) == KERNEL_BAD_CAP);
+	CHECK(user_invoke(tcb, TCB_CONFIGURE, CAP_CNODE, TCB_VSPACE, 0, 0) == KERNEL_BAD_CAP);
+	CHECK(user_invoke(tcb, TCB_CONFIGURE, NTFN, TCB_FAULT, 0, 0) == KERNEL_BAD_CAP);
+	CHECK(user_invoke(tcb, TCB_CONFIGURE, EP_RECV_ONLY, TCB_FAULT, 0, 0) == KERNEL_NO_RIGHT);
+	CHECK(user_invoke(tcb, TCB_CONFIGURE, EP_SEND_ONLY, TCB_FAULT, 0, 0) == KERNEL_OK);
+	CHECK(user_invoke(tcb, TCB_CONFIGURE, CAP_CNODE, TCB_BUFFER + 1, 0, 0) == KERNEL_BAD_ARGUMENT);
+	CHECK(user_set_buffer(tcb, EP, 0) == KERNEL_BAD_CAP);
+	CHECK(user_set_buffer(tcb, CAP_IMAGE, 512) == KERNEL_BAD_ARGUMENT);
+	CHECK(user_set_buffer(tcb, CAP_IMAGE, USER_IMAGE_SIZE) == KERNEL_BAD_ARGUMENT);
+	CHECK(user_set_buffer(tcb, CAP_IMAGE, ~(word)1023) == KERNEL_BAD_ARGUMENT);
 	CHECK(user_invoke(tcb, IRQ_ACK, 0, 0, 0, 0) == KERNEL_BAD_OPERATION);
 	CHECK(user_invoke(tcb, TCB_SUSPEND, 0, 0, 0, 0) == KERNEL_OK);
 	CHECK(user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH - 1, 0) == KERNEL_MESSAGE_LENGTH);
@@ -480,10 +473,10 @@ static void test_tcb(void)
 	for (unsigned i = 0; i < 32; i++)
 		same &= buffer[REGISTERS_WORD + i] == 0x1111 * i;
 	CHECK(same);
-	user_invoke(CAP_TCB, TCB_SET_BUFFER, 0, 0, 0, 0);
+	user_set_buffer(CAP_THREAD, 0, 0);
 	CHECK(user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_NO_BUFFER);
 	CHECK(user_invoke_length(tcb, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_NO_BUFFER);
-	user_invoke(CAP_TCB, TCB_SET_BUFFER, CAP_IMAGE, user_buffer_offset(0), 0, 0);
+	user_set_buffer(CAP_THREAD, CAP_IMAGE, user_buffer_offset(0));
 	agent_call(1, SYS_RECV, EP, 0, 0);
 	CHECK(user_invoke(tcb, TCB_RESUME, 0, 0, 0, 0) == KERNEL_BAD_STATE);
 	CHECK(user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_BAD_STATE);
@@ -615,7 +608,7 @@ static void test_fault(void)
 	agent_act(1, 1, EP_FAULT, act_illegal);
 	CHECK(agent_done(2, KERNEL_OK) && agents[2].badge == FAULT_BADGE);
 	/* (2 suspended itself and with that gave up 1) */
-	CHECK(!agents[1].done && user_invoke(CAP_TCB + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
+	CHECK(!agents[1].done && user_invoke(CAP_THREAD + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
 	agent_end(1);
 	/* a reply without a word: the instruction is tried again; a reply with a label: the thread stays inactive */
 	agent_act(1, 0, EP_FAULT, act_load);
@@ -626,12 +619,12 @@ static void test_fault(void)
 	CHECK(call(SYS_REPLY, 0, message_info(1, 0), 0) == KERNEL_OK);
 	settle();
 	CHECK(!agents[1].done && call_plain(SYS_NBRECV, EP) == KERNEL_WOULD_BLOCK);
-	CHECK(user_invoke(CAP_TCB + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
+	CHECK(user_invoke(CAP_THREAD + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
 	settle();
 	CHECK(call_plain(SYS_NBRECV, EP) == KERNEL_OK);
 	/* receiving again gives the faulting thread up */
 	CHECK(call_plain(SYS_NBRECV, EP) == KERNEL_WOULD_BLOCK);
-	CHECK(user_invoke(CAP_TCB + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
+	CHECK(user_invoke(CAP_THREAD + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
 	agent_end(1);
 	agent_act(1, 2, EP_FAULT, act_illegal_send);
 	CHECK(call_plain(SYS_NBRECV, EP) == KERNEL_OK && got.info == message_info(FAULT_ILLEGAL, 4));
@@ -642,7 +635,7 @@ static void test_fault(void)
 	CHECK(agent_done(1, KERNEL_OK));
 	/* nobody to tell */
 	agent_act(1, 0, 0, act_load);
-	CHECK(!agents[1].done && user_invoke(CAP_TCB + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
+	CHECK(!agents[1].done && user_invoke(CAP_THREAD + 1, TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
 	agent_end(1);
 }
 
@@ -659,10 +652,10 @@ static void test_timer(void)
 {
 	word now = user_time();
 
-	CHECK(user_invoke(CAP_TIMER, IRQ_BIND, EP, 0, 0, 0) == KERNEL_BAD_CAP);
-	CHECK(user_invoke(CAP_TIMER, IRQ_BIND, NTFN_WAIT_ONLY, 0, 0, 0) == KERNEL_NO_RIGHT);
+	CHECK(user_invoke(CAP_TIMER, TIMER_BIND, EP, 0, 0, 0) == KERNEL_BAD_CAP);
+	CHECK(user_invoke(CAP_TIMER, TIMER_BIND, NTFN_WAIT_ONLY, 0, 0, 0) == KERNEL_NO_RIGHT);
 	CHECK(user_invoke(CAP_TIMER, IRQ_ACK, 0, 0, 0, 0) == KERNEL_BAD_OPERATION);
-	CHECK(user_invoke(CAP_TIMER, IRQ_BIND, NTFN_1, 0, 0, 0) == KERNEL_OK);
+	CHECK(user_invoke(CAP_TIMER, TIMER_BIND, NTFN_1, 0, 0, 0) == KERNEL_OK);
 	/* from idle */
 	CHECK(user_invoke(CAP_TIMER, TIMER_SET, now + 1000, 0, 0, 0) == KERNEL_OK);
 	CHECK(call_plain(SYS_WAIT, NTFN) == KERNEL_OK && got_badge == 1);
@@ -681,7 +674,7 @@ static void test_timer(void)
 	spin_ticks = ~(word)0;
 	agent_prepare(1, 5, 1, 0);
 	agents[1].act = act_spin;
-	user_invoke(CAP_TCB + 1, TCB_RESUME, 0, 0, 0, 0);
+	user_invoke(CAP_THREAD + 1, TCB_RESUME, 0, 0, 0, 0);
 	now = user_time();
 	CHECK(user_invoke(CAP_TIMER, TIMER_SET, now + 500, 0, 0, 0) == KERNEL_OK);
 	CHECK(call_plain(SYS_WAIT, NTFN) == KERNEL_OK && got_badge == 1 && user_time() >= now + 500);
@@ -690,7 +683,7 @@ static void test_timer(void)
 	settle();
 	CHECK(agents[1].done);
 	/* unbound: it goes nowhere */
-	CHECK(user_invoke(CAP_TIMER, IRQ_CLEAR, 0, 0, 0, 0) == KERNEL_OK);
+	CHECK(user_invoke(CAP_TIMER, TIMER_CLEAR, 0, 0, 0, 0) == KERNEL_OK);
 	agent_call(1, SYS_WAIT, NTFN, 0, 0);
 	CHECK(user_invoke(CAP_TIMER, TIMER_SET, 0, 0, 0, 0) == KERNEL_OK);
 	settle();
@@ -775,23 +768,23 @@ extern char user_invert[], user_spin[];
 /* An interrupt leaves every register as it was: the thread inverts each and then does nothing while it is interrupted. */
 static void test_registers(void)
 {
-	word tcb = CAP_TCB + 1, *registers = user_buffers[0] + REGISTERS_WORD;
+	word tcb = CAP_THREAD + 1, *registers = user_buffers[0] + REGISTERS_WORD;
 	bool same = true;
 
 	agent_end(1);
-	user_invoke(tcb, TCB_SET_SPACE, CAP_CNODE, CAP_VSPACE + 1, 0, 0);
+	user_configure(tcb, CAP_CNODE, CAP_SPACE + 1, 0);
 	registers[0] = (word)user_invert;
 	for (unsigned i = 1; i < 32; i++)
 		registers[i] = 0x123456789abcdef * i;
 	CHECK(user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_OK);
-	user_invoke(CAP_TIMER, IRQ_BIND, NTFN_1, 0, 0, 0);
+	user_invoke(CAP_TIMER, TIMER_BIND, NTFN_1, 0, 0, 0);
 	user_invoke(tcb, TCB_SET_PRIORITY, 5, 0, 0, 0);
 	user_invoke(tcb, TCB_RESUME, 0, 0, 0, 0);
 	for (unsigned i = 0; i < 3; i++) {
 		user_invoke(CAP_TIMER, TIMER_SET, user_time() + 100, 0, 0, 0);
 		CHECK(call_plain(SYS_WAIT, NTFN) == KERNEL_OK);
 	}
-	user_invoke(CAP_TIMER, IRQ_CLEAR, 0, 0, 0, 0);
+	user_invoke(CAP_TIMER, TIMER_CLEAR, 0, 0, 0, 0);
 	CHECK(user_invoke_length(tcb, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_OK);
 	CHECK(registers[0] == (word)user_spin);
 	for (unsigned i = 1; i < 32; i++)
@@ -802,7 +795,7 @@ static void test_registers(void)
 
 int test_main(void)
 {
-	user_invoke(CAP_TCB, TCB_SET_BUFFER, CAP_IMAGE, user_buffer_offset(0), 0, 0);
+	test_objects(&passed, &failed);
 	test_mint();
 	test_cnode();
 	test_decode();

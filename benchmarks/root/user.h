@@ -10,6 +10,30 @@
 
 typedef uint64_t word;
 
+/* What user_setup() puts into the root task's CNode. */
+#define CAP_SMALL 16	    /* a CNode of 1 << SMALL_RADIX slots */
+#define CAP_UART_IRQ 17
+#define CAP_DEEP 18	    /* a CSpace of LOOKUP_LEVELS levels: DEEP(i) in it is slot i of the root task's CNode */
+#define CAP_DEEP_1 19
+#define CAP_POOL 20	    /* untyped, for what comes and goes */
+#define CAP_SPACE 24	    /* SPACES vspaces; the root task runs in the first */
+#define CAP_ENDPOINT 32	    /* badge 0, all rights */
+#define CAP_NOTIFICATION 48
+#define CAP_THREAD 64	    /* TCBs; the first is the root task's */
+#define CAP_PARTS 80	    /* what the vspaces are made of: PARTS slots each */
+#define CAP_SCRATCH 128	    /* empty from here on */
+#define SMALL_RADIX 5
+#define SPACES 3
+#define ENDPOINT_COUNT 16
+#define NOTIFICATION_COUNT 16
+#define TCB_COUNT 16
+#define PARTS 8
+#define PART_FRAME 5	    /* the private frame */
+#define DEEP(index) ((word)CAP_DEEP_1 << 21 | 1 << 20 | 1 << 14 | (index))
+
+#define USER_PRIVATE 0x404000 /* a frame of each vspace's own */
+#define USER_UNMAPPED 0x405000 /* nothing from here on */
+
 struct message {
 	word info;
 	word words[MESSAGE_REGISTERS];
@@ -45,9 +69,17 @@ static inline word user_time(void)
 	return ticks;
 }
 
-/* Threads other than the root task: THREADS of them, with TCB CAP_TCB + number, 1 .. THREADS. Each has a stack and an IPC
+/* The root task's slots, vspaces, threads and so on. */
+void user_setup(void);
+void user_configure(word tcb, word cspace, word vspace, word fault);
+word user_set_buffer(word tcb, word frame, word offset);
+word user_retype(word untyped, word slot, word type, word bits, word count);
+word user_mint(word from, word to, word rights, word badge);
+word user_delete(word slot);
+
+/* Threads other than the root task: THREADS of them, with TCB CAP_THREAD + number, 1 .. THREADS. Each has a stack and an IPC
  * buffer here; number 0, the root task, has only the buffer. */
-#define THREADS 8
+#define THREADS 15
 extern word user_buffers[THREADS + 1][IPC_BUFFER_WORDS];
 static inline word user_buffer_offset(unsigned number)
 {
@@ -95,7 +127,10 @@ static inline word argument_mode(void)
 void uart_text(const char *text);
 void uart_number(word number);
 
+void test_objects(unsigned *passed, unsigned *failed); /* adds to both */
 int test_main(void);	    /* mode 1: number of failed checks */
 void campaign_main(void);   /* mode 0 */
+int bench_main(void);	    /* mode 3: not 0 if one way takes more than 300 cycles */
+int fuzz_main(void);	    /* mode 2: not 0 if an error was none of the interface's */
 
 #endif

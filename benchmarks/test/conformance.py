@@ -7,7 +7,7 @@ import board
 
 passed = failed = 0
 for elf in sys.argv[1:]:
-    code, output, _ = board.run(elf, mode=1, timeout=60)
+    code, output, _ = board.run(elf, mode=1, timeout=15)
     lines = output.splitlines()
     closing = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None
     if not closing:

@@ -12,7 +12,7 @@
 #define BOARD_RAM_END 0x87e00000 /* of what the kernel hands out */
 #define BOARD_ARGUMENTS 0x87e08000
 #define BOARD_COUNTER 0x87fff000
-#define BOARD_UART_IRQ 10
+
 
 #define POWER_OFF 0x5555
 #define POWER_FAIL 0x13333 /* exit code 1 */
@@ -50,6 +50,9 @@
 #define REG_A0 10
 #define REG_A1 11
 #define REG_A2 12
+#define REG_A3 13
+#define REG_A4 14
+#define REG_A5 15
 #define REG_A6 16
 #define REG_A7 17
 

@@ -9,12 +9,20 @@
 
 typedef uint64_t word;
 
-/* A function that the analysis tells kernel entries apart by: it stays one function under its own name. */
+/* ENTRY: a function that the analysis tells kernel entries apart by: it stays one function under its own name.
+ * ALONE: one that is not copied into its callers: a loop, so that one in the source is one in the binary (facts.ff), or a
+ * step that many take, so that what was measured of it for one holds for all. */
+#ifdef __clang__
+#define ENTRY __attribute__((noinline))
+#define ALONE __attribute__((noinline))
+#else
 #define ENTRY __attribute__((noipa))
-
-/* A function that is not copied into its callers: one with a loop, so that a loop in the source is one loop in the binary
- * (facts.ff). */
 #define ALONE __attribute__((noinline, noclone))
+#endif
+
+/* The compiler is to forget where a value came from: it cannot then end a function in several places, each of which would have
+ * to be seen to return to each caller, nor skip a test on the way that it thinks is decided. */
+#define ONE_EXIT(value) __asm__ volatile("" : "+r"(value))
 
 #define LINE_WORDS 8 /* the 64 bytes that copies move at a time */
 

@@ -7,8 +7,9 @@ import re
 import sys
 
 ROOM = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-AFTER_BOOT = [path for path in glob.glob(ROOM + "/src/*.c") if os.path.basename(path) != "boot.c"]
-BOUNDS = {"endpoint.c": "MESSAGE_LINES_MAX", "thread.c": "CONTEXT_LINES"}
+AFTER_BOOT = [path for path in glob.glob(ROOM + "/src/*/*.c") if os.path.basename(path) not in ("boot.c", "check.c")]
+BOUNDS = {"message.c": "MESSAGE_LINES_MAX", "memory.c": "CLEAR_LINES", "untyped.c": "RETYPE_MAX", "vspace.c": "WALK_LEVELS"}
+DERIVED = {"cnode.c": 2, "delete.c": 1, "lookup.c": 1, "tcb.c": 1, "untyped.c": 1, "vspace.c": 1}  # loops that the analysis bounds by itself
 
 passed = failed = 0
 
@@ -53,7 +54,9 @@ for name, line in nevers:
     check("panic();" in text, f"{name}:{line} does not call panic: {text.strip()}")
 
 # `do … while` counts once; panic's is `for (;;)`.
-written = sum(len(re.findall(r"\b(?:while|for) \((?!;;\))", re.sub(r"/\*.*?\*/", "", text, flags=re.S))) for text in sources.values())
-check(written == len(loops), f"{written} loops in the sources, {len(loops)} in facts.ff")
+for name, text in sorted(sources.items()):
+    written = len(re.findall(r"\b(?:while|for) \((?!;;\))", re.sub(r"/\*.*?\*/", "", text, flags=re.S)))
+    stated = sum(1 for where, _, _ in loops if where == name)
+    check(written == stated + DERIVED.get(name, 0), f"{written} loops in {name}, {stated} in facts.ff")
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)

@@ -2,24 +2,23 @@
  * A fault is a call that the thread did not mean to make. */
 #include "object.h"
 
-void fault_raise(word fault, word cause, word value)
+ALONE void fault_raise(word fault, word cause, word value)
 {
 	struct tcb *self = current;
-	struct cap *cap = &self->fault_endpoint;
+	struct cap *cap = &self->slots[TCB_FAULT].cap;
 
+	if (cap->type != TYPE_ENDPOINT) {
+		ready_remove(self);
+		self->state = INACTIVE;
+		return;
+	}
 	self->fault = fault;
 	self->fault_cause = cause;
 	self->fault_value = value;
-	if (cap->type == CAP_TYPE_ENDPOINT) {
-		endpoint_fault(cap->object, cap->extra);
-	} else {
-		self->fault = FAULT_NONE;
-		ready_remove(self);
-		self->state = INACTIVE;
-	}
+	endpoint_fault(cap_object(cap), cap->badge);
 }
 
-void fault_message(struct tcb *from, struct tcb *to)
+ALONE void fault_message(struct tcb *from, struct tcb *to)
 {
 	word *out = &to->context.x[REG_A1];
 

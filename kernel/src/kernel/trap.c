@@ -12,15 +12,14 @@ _Noreturn void panic(void)
 ENTRY static void handle_timer(void)
 {
 	timer_set(UINT64_MAX);
-	notification_signal(irqs[IRQ_TIMER].notification, irqs[IRQ_TIMER].badge);
+	irq_signal(&irq_timer.slot);
 }
 
-/* Claim 0 (the source went away in between) is a source that nobody can be bound to. */
+/* Claim 0 (the source went away in between) is a source that nobody can be bound to. The controller knows no source of
+ * IRQS_MAX or more. */
 ENTRY static void handle_device(void)
 {
-	struct irq *irq = &irqs[plic_claim() % IRQS];
-
-	notification_signal(irq->notification, irq->badge);
+	irq_signal(&irqs[plic_claim()].slot);
 }
 
 ENTRY static void handle_page_fault(word cause, word address)
@@ -38,13 +37,11 @@ ENTRY static void handle_exception(word cause, word value)
 	fault_raise(FAULT_EXCEPTION, cause, value);
 }
 
-static inline void handle_synchronous(word cause, word value)
+static inline void handle_fault(word cause, word value)
 {
 	if (current->context.status & SSTATUS_SPP)
 		panic();
-	if (cause == CAUSE_ECALL)
-		handle_syscall();
-	else if (cause == CAUSE_ILLEGAL)
+	if (cause == CAUSE_ILLEGAL)
 		handle_illegal_instruction(value);
 	else if (CAUSES_PAGE >> cause & 1)
 		handle_page_fault(cause, value);
@@ -52,13 +49,32 @@ static inline void handle_synchronous(word cause, word value)
 		handle_exception(cause, value);
 }
 
+static inline struct tcb *handle(word cause, word value)
+{
+	struct tcb *self = current;
+
+	if (cause == CAUSE_ECALL) {
+		if (self->context.x[REG_A7] == SYS_CALL)
+			return fast_call(self);
+		if (self->context.x[REG_A7] == SYS_REPLYRECV)
+			return fast_replyrecv(self);
+		handle_syscall();
+	} else if (cause == CAUSE_TIMER) {
+		handle_timer();
+	} else if (cause & CAUSE_INTERRUPT) {
+		handle_device();
+	} else {
+		handle_fault(cause, value);
+	}
+	return schedule();
+}
+
 struct tcb *trap_handle(word cause, word value)
 {
-	if (cause == CAUSE_TIMER)
-		handle_timer();
-	else if (cause & CAUSE_INTERRUPT)
-		handle_device();
-	else
-		handle_synchronous(cause, value);
-	return schedule();
+	struct tcb *next = handle(cause, value);
+
+#ifdef KERNEL_CHECK
+	check_invariants();
+#endif
+	return next;
 }

@@ -5,7 +5,7 @@
 struct link ready[PRIORITIES];
 word ready_map;
 struct tcb *current;
-static word active_satp;
+word active_satp;
 
 /* The highest bit of a map that is not 0, without a branch. */
 static inline word highest_bit(word map)
@@ -20,14 +20,14 @@ static inline word highest_bit(word map)
 	return at + (map > 1);
 }
 
-void ready_add(struct tcb *thread)
+ALONE void ready_add(struct tcb *thread)
 {
 	thread->state = READY;
 	list_append(&ready[thread->priority], &thread->link);
 	ready_map |= (word)1 << thread->priority;
 }
 
-void ready_remove(struct tcb *thread)
+ALONE void ready_remove(struct tcb *thread)
 {
 	struct link *list = &ready[thread->priority];
 
@@ -36,14 +36,11 @@ void ready_remove(struct tcb *thread)
 		ready_map &= ~((word)1 << thread->priority);
 }
 
-struct tcb *schedule(void)
+ALONE struct tcb *schedule(void)
 {
 	struct tcb *next = tcb_of(ready[highest_bit(ready_map)].next);
 
-	if (next->vspace->satp != active_satp) {
-		active_satp = next->vspace->satp;
-		csr_write(satp, active_satp);
-	}
 	current = next;
+	space_enter(next);
 	return next;
 }
