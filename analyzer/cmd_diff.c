@@ -64,9 +64,9 @@ static bool cycles_of(const char *text, int64_t *out) {
 }
 
 static int run(int argc, char **argv) {
-    struct diff_options o = {.threshold = {.relative = true, .share = 0.02}, .min_cycles = 60, .code_cycles = 10};
+    struct diff_options o = {.threshold = {.relative = true, .share = 0.02}, .noise = {.relative = true, .share = 0.03}, .min_cycles = 60, .code_cycles = 10};
     static const struct option options[] = {{"threshold", required_argument, NULL, 't'}, {"min-cycles", required_argument, NULL, 'm'},
-                                            {"code-cycles", required_argument, NULL, 'C'}, {"format", required_argument, NULL, 'f'},
+                                            {"code-cycles", required_argument, NULL, 'C'}, {"noise", required_argument, NULL, 'N'}, {"format", required_argument, NULL, 'f'},
                                             {"json", no_argument, NULL, 'j'}, {"quiet", no_argument, NULL, 'q'}, {NULL, 0, NULL, 0}};
     int format = FORMAT_TEXT;
     bool quiet = false;
@@ -74,9 +74,10 @@ static int run(int argc, char **argv) {
     for (int c; (c = getopt_long(argc, argv, "t:m:f:q", options, NULL)) != -1;) {
         switch (c) {
         case 't':
-            if (threshold_parse(optarg, &o.threshold, &e) < 0)
+        case 'N':
+            if (threshold_parse(optarg, c == 't' ? &o.threshold : &o.noise, &e) < 0)
                 return command_usage(&command_diff, "%s", e.text);
-            o.threshold_given = true;
+            o.threshold_given |= c == 't';
             break;
         case 'm':
         case 'C':
@@ -99,17 +100,20 @@ static int run(int argc, char **argv) {
 
 const struct command command_diff = {
     "diff", "the gate: did an entry's bound grow, and why", run,
-    "usage: potoroo diff OLD.json NEW.json [--threshold 2%|N] [--min-cycles N] [--code-cycles N] [--format=FORMAT] [--quiet]\n"
+    "usage: potoroo diff OLD.json NEW.json [--threshold 2%|N] [--noise 3%|N] [--min-cycles N] [--code-cycles N]\n"
+    "                    [--format=FORMAT] [--quiet]\n"
     "\n"
     "Compares two results of potoroo wcet, entry by entry: bound, longest observation, and why the bound moved.\n"
     "Code is matched by function and shape, not by address. The change is split into work (changed code, changed\n"
     "loop bounds and facts) and noise (the same instructions on other cache lines, or measured again).\n"
     "\n"
-    "An entry fails if its bound grew by more than the threshold in all, if work alone adds --code-cycles or\n"
-    "more, if it exceeds its budget, lost its bound, or is gone.\n"
+    "An entry fails if its bound grew by more than the threshold (besides what lying on more lines adds, and besides\n"
+    "noise within its allowance), if work alone adds --code-cycles or more, if it exceeds its budget, lost its\n"
+    "bound, or is gone.\n"
     "\n"
     "  -t, --threshold T    a share (2%) or cycles that a bound may grow by; overrides `threshold = T` of the\n"
     "                       entries in potoroo.ini, which overrides the default of 2%\n"
+    "      --noise N        growth by the same instructions that is forgiven, a share or cycles (default 3%)\n"
     "  -m, --min-cycles N   growth of less than N cycles in all is within any threshold (default 60: three\n"
     "                       lines of code or data that lie badly)\n"
     "      --code-cycles N  work that adds N cycles or more fails, whatever the rest (default 10; 0: not judged)\n"

@@ -333,12 +333,21 @@ static struct threshold threshold_of(const struct diff *d, const struct entry_di
     return t;
 }
 
+static double cycles_of(const struct threshold *t, int64_t bound) { return t->relative ? t->share * (double)bound : (double)t->cycles; }
+
+/* Growth that is judged: all but what more code lines add, and but noise within its allowance. */
+static int64_t judged_growth(const struct diff *d, const struct entry_diff *x) {
+    int64_t lines = x->part[PART_LINES] > 0 ? x->part[PART_LINES] : 0, noise = x->part[PART_LAYOUT] + x->part[PART_MEASURED];
+    double allowed = cycles_of(&d->options.noise, x->old_bound);
+    int64_t forgiven = noise <= 0 ? 0 : (double)noise < allowed ? noise : (int64_t)allowed;
+    return x->change - lines - forgiven;
+}
+
 static void judge_growth(const struct diff *d, struct entry_diff *x) {
     struct threshold t = threshold_of(d, x);
-    int64_t grew = x->change - (x->part[PART_LINES] > 0 ? x->part[PART_LINES] : 0);
-    bool more = t.relative ? (double)grew > t.share * (double)x->old_bound : grew > t.cycles;
-    const char *besides = grew < x->change ? " besides what lying on more lines adds" : "";
-    if (grew > 0 && more && grew >= d->options.min_cycles)
+    int64_t grew = judged_growth(d, x);
+    const char *besides = grew < x->change ? " besides what moving code explains" : "";
+    if (grew > 0 && (double)grew > cycles_of(&t, x->old_bound) && grew >= d->options.min_cycles)
         fail(x, t.relative ? str_printf("the bound grew by %" PRId64 " cycles%s (%.2f%%, allowed %.4g%%)", grew, besides, 100.0 * (double)grew / (double)x->old_bound, 100 * t.share)
                            : str_printf("the bound grew by %" PRId64 " cycles%s (allowed %" PRId64 ")", grew, besides, t.cycles));
     if (d->options.code_cycles && x->work >= d->options.code_cycles)

@@ -15,7 +15,7 @@
  *           The last but rest are the noise of any rebuild; the others are the `work` that was done to the kernel. One line's cost is
  *           not taken from anywhere: it is by how much the same instructions most often differ between the two results.
  * Verdict.  An entry fails if it lost its bound or vanished, exceeds its budget, grew by more than its threshold in all, or by
- *           code_cycles or more by work alone. What more code lines add is forgiven: any unrelated change moves code across lines.
+ *           code_cycles or more by work alone. What more code lines add is forgiven, and noise within its own allowance: any unrelated change moves code.
  *           So 20 cycles of new code are told from 60 of noise. Work counts even where a luckier layout hides it. */
 #ifndef POTOROO_ANALYZER_DIFF_H
 #define POTOROO_ANALYZER_DIFF_H
@@ -68,6 +68,7 @@ struct function_diff {
 struct diff_options {
     struct threshold threshold;
     bool threshold_given;      /* on the command line: it overrides the entries' own */
+    struct threshold noise;    /* growth of layout and measured that is forgiven */
     int64_t min_cycles;        /* a change below it is within the threshold */
     int64_t code_cycles;       /* this many by work alone fail */
 };
