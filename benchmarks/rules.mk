@@ -42,16 +42,16 @@ check-kernel-fuzz: $(BUILD)/kernel-check/kernel.elf
 	@$(BOARD_TEST) benchmarks/test/conformance.py $<
 	@$(BOARD_TEST) benchmarks/test/fuzz.py $< 50000 1 2
 
-fuzz: $(BUILD)/kernel-check/kernel.elf
+fuzz-kernel: $(BUILD)/kernel-check/kernel.elf
 	@$(BOARD_TEST) benchmarks/test/fuzz.py $< 250000 11 12 13 14
 
 bench-ipc: $(BUILD)/kernel-plain/kernel.elf $(BUILD)/platform/potoroo-platform.so
 	@$(BOARD_TEST) benchmarks/test/ipc.py $^ platforms/reference.ini
 
-.PHONY: fuzz kernel-builds bench-ipc
+.PHONY: fuzz-kernel kernel-builds bench-ipc
 HELP += "bench-ipc|warm one-way IPC in cycles, without probes"
 
-HELP += "fuzz|1,000,000 random system calls on the kernel that tests its invariants" "kernel-builds|the kernel by gcc and clang at each level, conformance tested"
+HELP += "fuzz-kernel|1,000,000 random system calls on the kernel that tests its invariants" "kernel-builds|the kernel by gcc and clang at each level, conformance tested"
 
 CHECKS += check-kernel-conformance check-kernel-campaign check-kernel-builds check-kernel-fuzz
 
