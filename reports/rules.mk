@@ -37,7 +37,7 @@ gate-test: build
 	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate $(MEASURE_ENTRIES)
 
 check-gate: build
-	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate-slice 60000 twenty-cycles lost-inlining unrelated-function renamed-function
+	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate-slice 100000 twenty-cycles lost-inlining unrelated-function renamed-function
 
 .PHONY: check-reports gate-test check-gate
 CHECKS += check-reports check-gate

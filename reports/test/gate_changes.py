@@ -18,8 +18,8 @@ REGRESSIONS = [
                ("endpoint.c", "static inline void message_arrived", "ALONE static void message_arrived")],
      "or": {"function": "message_arrived", "edits": [("endpoint.c", "static inline void message_arrived", "ALONE static void message_arrived")]}},
     {"name": "fields-on-many-lines", "entry": "yield", "function": "schedule",
-     "edits": [("sched.c", "struct link ready[PRIORITIES];\nword ready_map;\nstruct tcb *current;\nstatic word active_satp;",
-                "struct link ready[PRIORITIES];\n#define FAR __attribute__((aligned(4096)))\nFAR word ready_map;\nFAR struct tcb *current;\nFAR static word active_satp;"),
+     "edits": [("sched.c", "struct link ready[PRIORITIES];\nword ready_map;\nstruct tcb *current;\nword active_satp;",
+                "struct link ready[PRIORITIES];\n#define FAR __attribute__((aligned(4096)))\nFAR word ready_map;\nFAR struct tcb *current;\nFAR word active_satp;"),
                ("sched.c", "\tlist_remove(&thread->link);", "\tstatic FAR word removals;\n\n\tremovals++;\n\tlist_remove(&thread->link);")]},
     {"name": "deeper-lookup", "entry": "signal", "function": "cap_find",
      "edits": [("cap.c", "\tstruct cap *cap;\n\n\tif (!cap_slot(index, &cap) || cap->type != type)",
@@ -30,8 +30,8 @@ REGRESSIONS = [
      "edits": [("object.h", "#define CLEAR_LINES 64", "#define CLEAR_LINES 128")],
      "facts": [("max 64 because \"callers clear", "max 128 because \"callers clear")]},
     {"name": "division", "entry": "wait", "function": "schedule",
-     "edits": [("sched.c", "\tcurrent = next;\n\treturn next;", "\tcurrent = next;\n\tactive_satp += next->context.x[5] / (next->priority + 1) & 0;\n"
-                "\t__asm__ volatile(\"\" :: \"r\"(next->context.x[6] / (next->priority + 2)));\n\treturn next;")]},
+     "edits": [("sched.c", "\tcurrent = next;\n", "\tcurrent = next;\n"
+                "\t__asm__ volatile(\"\" :: \"r\"(next->context.x[5] / (next->priority + 1)), \"r\"(next->context.x[6] / (next->priority + 2)));\n")]},
     {"name": "search-by-loop", "entry": "timer-interrupt", "function": "schedule",
      "edits": [("sched.c", "\tstruct tcb *next = tcb_of(ready[highest_bit(ready_map)].next);",
                 "\tword top = PRIORITIES - 1;\n\twhile (!(ready_map >> top & 1))\n\t\ttop--;\n\tstruct tcb *next = tcb_of(ready[top].next);"),
