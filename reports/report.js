@@ -30,3 +30,6 @@ const filter = () => {
 search.addEventListener('input', filter);
 status.addEventListener('change', filter);
 addEventListener('beforeprint', () => { for (const d of document.querySelectorAll('.entry > details')) d.open = true; });
+const reveal = () => { for (let e = location.hash && document.getElementById(location.hash.slice(1)); e; e = e.parentElement) if (e.tagName === 'DETAILS') e.open = true; };
+addEventListener('hashchange', reveal);
+reveal();

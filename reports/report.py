@@ -65,14 +65,16 @@ def function_of(symbol):
     return WITHOUT_OFFSET.sub("", symbol)
 
 
-def path_of(entry, blocks, sources):
-    """The worst path's steps for the template; the share is of the bound."""
+def path_of(entry, blocks, sources, shown):
+    """The worst path's steps for the template; the share is of the bound. A block's code is shown once in the page, then linked."""
     bound = entry["bound"] if isinstance(entry["bound"], int) else 0
     most = max((s["total"] for s in entry["worst_path"]), default=0)
     for s in entry["worst_path"]:
-        block = blocks.get(s["addr"])
+        block = blocks.get(s["addr"]) if s["addr"] not in shown else None
+        again = s["addr"] in shown
+        shown.add(s["addr"])
         yield {**s, "function": function_of(s["symbol"]), "share": s["total"] / bound if bound else 0, "heat": s["total"] / most if most else 0,
-               "source": sources.line(s["file"], s["line"]).strip(), "code": code_lines(block, sources)[1] if block else [],
+               "source": sources.line(s["file"], s["line"]).strip(), "code": code_lines(block, sources)[1] if block else [], "again": again,
                "called": [function_of(c) for c in s["context"].split(">")]}
 
 
@@ -150,7 +152,7 @@ def svg_of(plt, figure):
     return text.replace("#000000", "currentColor").replace('stroke: #000', 'stroke: currentColor')
 
 
-def thin(points, limit=400):
+def thin(points, limit=120):
     """A curve of at most about LIMIT points; the ends stay."""
     step = max(1, len(points) // limit)
     return points[::step] + ([points[-1]] if points and (len(points) - 1) % step else [])
@@ -221,8 +223,9 @@ def entries_of(result, plots, sources):
     blocks = {b["addr"]: b for f in result.get("functions", ()) for b in f["blocks"]}
     home = {b["addr"]: f["addr"] for f in result.get("functions", ()) for b in f["blocks"]}
     functions = {f["addr"]: f for f in result.get("functions", ())}
+    shown = set()
     for entry in result["entries"]:
-        path = list(path_of(entry, blocks, sources))
+        path = list(path_of(entry, blocks, sources, shown))
         yield {**entry, "path": path, "functions": by_function(path), "graphs": graphs_of(entry, functions, home), "plot": plots.get(entry["name"]),
                "id": re.sub(r"[^A-Za-z0-9_-]", "-", entry["name"])}
 

@@ -41,7 +41,7 @@ REGRESSIONS = [
      "edits": [("trap.c", "\tnotification_signal(irq->notification, irq->badge);",
                 "\t*device(PLIC_THRESHOLD) = 0;\n\t*device(PLIC_THRESHOLD) = 0;\n\tirq->badge |= plic_claim() & 0;\n\tnotification_signal(irq->notification, irq->badge);")],
      "or": {"edits": [("trap.c", "\tirq_signal(&irqs[plic_claim()].slot);", "\tfor (word i = 0; i < 8; i++)\n\t\t*device(PLIC_THRESHOLD) = 0;\n\tirq_signal(&irqs[plic_claim()].slot);")]}},
-    {"name": "statistics", "entry": "call", "function": "ready_add",
+    {"name": "statistics", "entry": "yield", "function": "ready_add",
      "edits": [("sched.c", "\tthread->state = READY;\n\tlist_append(",
                 "\tstatic struct { word n, rest[7]; } seen[PRIORITIES];\n\n\tseen[thread->priority].n++;\n\tthread->state = READY;\n\tlist_append(")]},
     {"name": "checks-on-every-fault", "entry": "page-fault", "function": "fault_raise",
