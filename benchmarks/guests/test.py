@@ -113,7 +113,12 @@ def test_plain_kernel(folder):
     rows = json.loads((folder / "plain.json").read_text())["entries"]
     bounded = [x for x in rows if x["bound"]]
     check("the plain kernel is bounded", r.returncode in (0, 4) and len(bounded) >= len(rows) - 3 and len(rows) > 15, r.stderr)
-    check("the plain kernel's bounds", all(x["observed_max"] <= x["bound"] <= 2 * x["observed_max"] for x in bounded))
+    below = [x["name"] for x in bounded if x["bound"] < x["observed_max"]]
+    check("the plain kernel's bounds hold", not below, f"below what was observed: {', '.join(below)}")
+    # Rows whose longest path the short workload does not take whole are far above what it saw; most are not.
+    ratios = sorted((x["bound"] / x["observed_max"], x["name"]) for x in bounded)
+    middle, most = ratios[len(ratios) // 2], ratios[-1]
+    check("the plain kernel's bounds are tight", middle[0] <= 1.5 and most[0] <= 4, f"{middle[1]} (the median) {middle[0]:.2f}, {most[1]} {most[0]:.2f} times what was observed")
 
 
 with tempfile.TemporaryDirectory() as base:
