@@ -147,9 +147,19 @@ def svg_of(plt, figure):
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     plt.close(figure)
-    text = out.getvalue()
-    text = text[text.index("<svg"):]
-    return text.replace("#000000", "currentColor").replace('stroke: #000', 'stroke: currentColor')
+    return lean(out.getvalue())
+
+
+def lean(svg):
+    """The drawing alone, in the page's font and colour: a page has a plot an entry, and most of what matplotlib writes is not seen."""
+    svg = svg[svg.index("<svg"):]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r" transform=\"rotate\(-0 [^\"]*\"| xmlns:\w+=\"[^\"]*\"", "", svg).replace("xlink:href", "href")
+    svg = re.sub(r"font: 9px [^;\"]*", "font: 9px sans-serif", svg)
+    svg = re.sub(r"<g id=\"[^\"]*\">", "<g>", svg)  # nothing refers to groups
+    svg = re.sub(r"(?<=[ \"(])-?\d+\.\d{2,}", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><")
+    return svg.replace("#000000", "currentColor").replace("stroke: #000", "stroke: currentColor")
 
 
 def thin(points, limit=120):

@@ -16,7 +16,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr", "--v=0"]
 PROBE = """<script>
 addEventListener('load', () => {
-  const told = {};
+  const told = {load: performance.now()};
   const timed = (name, f) => { const t = performance.now(); f(); document.body.offsetHeight; told[name] = performance.now() - t; };
   const visible = () => [...document.querySelectorAll('#table tbody tr')].filter((r) => !r.hidden);
   const rows = visible().length, first = visible()[0].cells[0].textContent.trim();
@@ -70,11 +70,11 @@ def main():
         check(f"{name}: the console is silent", not console(r), console(r))
         if told:
             t = json.loads(told[1])
-            check(f"{name}: filter, sort and opening all take under a second", max(t["filter"], t["unfilter"], t["sort"]) < 1000, t)
+            check(f"{name}: loading, filter and sort take under a second each", max(t["load"], t["filter"], t["unfilter"], t["sort"]) < 1000, t)
             check(f"{name}: the filter leaves fewer, and the same entries", 1 <= t["found"] == t["entries"] < t["rows"], t)
             check(f"{name}: sorted", t["sorted"], t)
             check(f"{name}: nothing is wider than the screen, all opened", t["wide"] <= 0, t)
-            print(f"{name}: " + ", ".join(f"{k} {t[k]:.0f} ms" for k in ("filter", "unfilter", "sort", "open")))
+            print(f"{name}: " + ", ".join(f"{k} {t[k]:.0f} ms" for k in ("load", "filter", "unfilter", "sort", "open")))
     for name, size, more in (("phone", "500,1600", ()), ("desktop", "1280,1600", ()), ("dark", "1280,1600", ("--force-dark-mode",))):
         chromium(PAGE, size, f"--screenshot={FOLDER}/{name}.png", *more)
         check(f"{name}.png", os.path.exists(f"{FOLDER}/{name}.png"))
