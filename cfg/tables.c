@@ -82,7 +82,22 @@ static bool find_phi(struct finder *f, ir_ref phi, numbers *out) {
     return fine;
 }
 
-static bool through_phi(struct finder *f, ir_ref term, const refs *terms, numbers *out) {
+/* Does what is known at the place contradict that the term given in ENV has the given value? */
+static bool contradicted(const struct ir *ir, struct ranges *r, const refs *terms, const struct ir_env *env) {
+    for (size_t i = 0; i < terms->len; i++) {
+        uint64_t k;
+        if (!ir_eval(ir, terms->data[i], env, &k))
+            continue;
+        struct interval known = ranges_of(r, terms->data[i]);
+        int64_t s = ir_signed(k, ir_at(ir, terms->data[i])->width);
+        if (interval_empty(known) || k < known.lo || k > known.hi || s < known.slo || s > known.shi)
+            return true;
+    }
+    return false;
+}
+
+/* R: what holds where the term is used; a bounds check behind the φ excludes some of its values. */
+static bool through_phi(struct finder *f, ir_ref term, const refs *terms, struct ranges *r, numbers *out) {
     ir_ref phi = 0;
     for (size_t i = 0; i < terms->len; i++) {
         const struct ir_node *n = ir_at(f->v->ir, terms->data[i]);
@@ -97,12 +112,14 @@ static bool through_phi(struct finder *f, ir_ref term, const refs *terms, number
     for (size_t i = 0; i < given.len && fine; i++) {
         struct ir_env env = {.given = phi, .given_value = given.data[i]};
         uint64_t to;
+        if (contradicted(f->v->ir, r, terms, &env))
+            continue;
         fine = ir_eval(f->v->ir, term, &env, &to);
         if (fine)
             vec_push(out, to);
     }
     vec_free(&given);
-    return fine;
+    return fine && out->len;
 }
 
 /* All values that TERM can have at the end of block B. */
@@ -137,9 +154,9 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
         }
         tried = best;
     }
-    /* Following a φ is exact where an interval of a join is not, but knows nothing of bounds checks behind it: the smaller answer holds. */
+    /* Following a φ is exact where an interval of a join is not: both answers are right, and the smaller one is taken. */
     numbers followed = {0};
-    if (small && !ir_is_const(v->ir, term, &unused) && through_phi(f, term, &terms, &followed) && (!done || followed.len < out->len - begin)) {
+    if (small && !ir_is_const(v->ir, term, &unused) && through_phi(f, term, &terms, &ranges, &followed) && (!done || followed.len < out->len - begin)) {
         out->len = begin;
         for (size_t i = 0; i < followed.len; i++)
             vec_push(out, followed.data[i]);

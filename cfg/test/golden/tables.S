@@ -141,6 +141,23 @@ function either
         bnez    a0, 1f
         la      t1, masked
 1:      jr      t1
+# a machine of states: 2 comes round too, but the check keeps it from the next table's words
+function states
+        li      a1, 0
+1:      li      t1, 2
+        bgeu    a1, t1, .Lnone8
+        slli    t1, a1, 3
+        la      t2, .Lstates
+        add     t1, t1, t2
+        ld      t1, 0(t1)
+        jr      t1
+.Ls0:   li      a1, 1
+        j       1b
+.Ls1:   li      a1, 2
+        j       1b
+.Ls2:   lla     t1, states
+        jr      t1
+.Lnone8: ret
 # through a pointer that is given
 function given
         jr      a0
@@ -150,6 +167,8 @@ function given
 .Ltable: .dword .La0, .La1, .La2, .La3
 .Ltable3: .dword .Lc0, .Lc1, .Lc2, .Lc3
 .Ltable4: .dword .Ld0, .Ld1, .Ld2, .Ld3
+.Lstates: .dword .Ls0, .Ls1
+        .dword .Ls2
 .Lbroken: .dword .La0, 12345
 .Lfunctions: .dword absolute, masked
 .Lrelative: .word .Lb0 - .Lrelative, .Lb1 - .Lrelative, .Lb2 - .Lrelative, .Lb3 - .Lrelative
