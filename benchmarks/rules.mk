@@ -33,10 +33,10 @@ check-kernel-campaign: $(BUILD)/kernel/kernel.elf
 
 # A slice: the level apart from the default, of each compiler. All in `make kernel-builds`.
 check-kernel-builds: $(USER_IMAGE)
-	@$(BOARD_TEST) benchmarks/test/builds.py $(MAKE) clang:-O2 gcc:-Os
+	+@$(BOARD_TEST) benchmarks/test/builds.py $(MAKE) clang:-O2 gcc:-Os
 
 kernel-builds: $(USER_IMAGE)
-	@$(BOARD_TEST) benchmarks/test/builds.py $(MAKE) $(foreach level,$(KERNEL_LEVELS),gcc:-$(level) clang:-$(level))
+	+@$(BOARD_TEST) benchmarks/test/builds.py $(MAKE) $(foreach level,$(KERNEL_LEVELS),gcc:-$(level) clang:-$(level))
 
 check-kernel-fuzz: $(BUILD)/kernel-check/kernel.elf
 	@$(BOARD_TEST) benchmarks/test/conformance.py $<

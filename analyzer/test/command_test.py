@@ -121,7 +121,7 @@ def rows():
     send = next(e for e in curves["entries"] if e["name"] == "send")
     check("CSV is the JSON's curve", [[int(c), float(p)] for n, k, c, p in (line.split(",") for line in lines[1:]) if k == "combined"] == send["combined"]["curve"])
     tree = potoroo("profile", "tree", "send", *config, "--units").stdout.decode()
-    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region of", "call trap_handle", "→"):
+    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region of", "call trap_syscall", "→"):
         check(f"the tree of send has: {what}", what in tree)
     check("twice the same", potoroo("profile", "tree", "send", *config, "--units").stdout.decode() == tree)
     (whole,) = json.loads(potoroo("profile", "tree", "send", *config, "--json").stdout)

@@ -12,7 +12,8 @@ passed = failed = 0
 for build in sys.argv[2:]:
     compiler, level = build.split(":")
     elf = f"build/kernel-builds/{compiler}{level}/kernel.elf"
-    made = subprocess.run([sys.argv[1], "--no-print-directory", elf], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    made = subprocess.run([sys.argv[1], "--no-print-directory", elf], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, close_fds=False)  # the descriptors of make's jobserver
     code, output = 1, made.stdout
     if made.returncode == 0 and "warning" not in made.stdout:
         code, output, _ = board.run(elf, mode=1, timeout=60)

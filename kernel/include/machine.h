@@ -56,9 +56,6 @@
 #define REG_A6 16
 #define REG_A7 17
 
-/* struct context, for assembly */
-#define CONTEXT_STATUS 256
-
 #ifndef __ASSEMBLER__
 #include "types.h"
 

@@ -32,8 +32,13 @@ enum level { LEVEL_ORIGINAL, LEVEL_MINTED, LEVEL_COPY };
 
 /* 32 bytes. What badge and extra hold goes by the type. */
 struct cap {
-	uint8_t type;
-	uint8_t rights;
+	union {
+		struct {
+			uint8_t type;
+			uint8_t rights;
+		};
+		uint16_t kind; /* both: type | rights << 8 */
+	};
 	uint8_t bits;  /* size of the object; CNode: radix */
 	uint8_t level;
 	uint8_t guard_bits; /* CNode; page table: bits of the range that it covers where it is mapped */
@@ -72,7 +77,7 @@ struct notification {
 /* x[0] holds the pc, so that the registers are 32 words without a gap. Offsets known to trap.S. */
 struct context {
 	word x[32];
-	word status; /* sstatus; user code cannot set it */
+	word status; /* sstatus while it runs */
 };
 
 enum thread_state { INACTIVE, READY, SENDING, RECEIVING, WAITING, CALLING };
@@ -187,7 +192,7 @@ extern struct link ready[PRIORITIES];
 extern word ready_map;
 void ready_add(struct tcb *thread);    /* behind its equals; sets READY */
 void ready_remove(struct tcb *thread); /* the caller sets the new state */
-struct tcb *schedule(void);	       /* makes `current` who is to run, in its address space */
+struct tcb *schedule(void);	       /* makes `current` who is to run, in its address space, with its sstatus */
 
 extern word active_satp;
 static inline void space_enter(const struct tcb *thread)
@@ -200,9 +205,8 @@ static inline void space_enter(const struct tcb *thread)
 	}
 }
 
-/* fastpath.c: Call and ReplyRecv, fast or slow: who is to run. */
-struct tcb *fast_call(struct tcb *self);
-struct tcb *fast_replyrecv(struct tcb *self);
+/* fastpath.c: Call and ReplyRecv, fast where that can be, and all other calls. Returns who is to run. */
+struct tcb *trap_syscall(word pointer, word info, word word0, word word1, word word2, word word3, struct tcb *self, word number);
 
 /* message.c: moves the message in FROM's registers and buffer, and the capability that goes along. */
 void message_move(struct tcb *from, struct tcb *to);
@@ -213,13 +217,13 @@ void fault_message(struct tcb *from, struct tcb *to);
 void fault_reply(struct tcb *to);
 
 /* syscall.c, invoke.c */
-void handle_syscall(void);
+struct tcb *slow_syscall(void);
 struct tcb *slow_call(void);
 struct tcb *slow_replyrecv(void);
 word invoke(struct slot *target);
 
 /* trap.c, boot.c, memory.c, check.c */
-struct tcb *trap_handle(word cause, word value);
+struct tcb *trap_other(word cause);
 _Noreturn void panic(void);
 struct tcb *boot_main(void);
 void memory_clear(word *from, word lines); /* LINE_WORDS words each; 1 .. CLEAR_LINES lines */

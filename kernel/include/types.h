@@ -50,10 +50,16 @@ static inline void list_append(struct link *list, struct link *element)
 	list->prev = element;
 }
 
-static inline void list_remove(struct link *element)
+/* Out of its list; its own links are to be written anew. */
+static inline void list_unlink(struct link *element)
 {
 	element->prev->next = element->next;
 	element->next->prev = element->prev;
+}
+
+static inline void list_remove(struct link *element)
+{
+	list_unlink(element);
 	element->next = element;
 	element->prev = element;
 }

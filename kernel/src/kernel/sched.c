@@ -42,5 +42,6 @@ ALONE struct tcb *schedule(void)
 
 	current = next;
 	space_enter(next);
+	csr_write(sstatus, next->context.status);
 	return next;
 }

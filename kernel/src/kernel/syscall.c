@@ -163,7 +163,6 @@ ENTRY static void sys_unknown(void)
 
 static inline struct slot *target(void)
 {
-	current->context.x[REG_PC] += 4;
 	return lookup_cap(current, argument(REG_A0));
 }
 
@@ -180,7 +179,7 @@ struct tcb *slow_replyrecv(void)
 }
 
 /* All but Call and ReplyRecv, which have the last numbers. */
-void handle_syscall(void)
+struct tcb *slow_syscall(void)
 {
 	struct slot *slot = target();
 
@@ -219,4 +218,5 @@ void handle_syscall(void)
 		sys_unknown();
 		break;
 	}
+	return schedule();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Every kernel entry comes through trap_handle: what happened, then who runs next. */
+ * Kernel entries that are no system calls: what happened, then who runs next. */
 #include "object.h"
 
 _Noreturn void panic(void)
@@ -37,9 +37,12 @@ ENTRY static void handle_exception(word cause, word value)
 	fault_raise(FAULT_EXCEPTION, cause, value);
 }
 
-static inline void handle_fault(word cause, word value)
+/* sstatus is still that of the trap. */
+static inline void handle_fault(word cause)
 {
-	if (current->context.status & SSTATUS_SPP)
+	word value = csr_read(stval);
+
+	if (csr_read(sstatus) & SSTATUS_SPP)
 		panic();
 	if (cause == CAUSE_ILLEGAL)
 		handle_illegal_instruction(value);
@@ -49,32 +52,13 @@ static inline void handle_fault(word cause, word value)
 		handle_exception(cause, value);
 }
 
-static inline struct tcb *handle(word cause, word value)
+struct tcb *trap_other(word cause)
 {
-	struct tcb *self = current;
-
-	if (cause == CAUSE_ECALL) {
-		if (self->context.x[REG_A7] == SYS_CALL)
-			return fast_call(self);
-		if (self->context.x[REG_A7] == SYS_REPLYRECV)
-			return fast_replyrecv(self);
-		handle_syscall();
-	} else if (cause == CAUSE_TIMER) {
+	if (cause == CAUSE_TIMER)
 		handle_timer();
-	} else if (cause & CAUSE_INTERRUPT) {
+	else if (cause & CAUSE_INTERRUPT)
 		handle_device();
-	} else {
-		handle_fault(cause, value);
-	}
+	else
+		handle_fault(cause);
 	return schedule();
-}
-
-struct tcb *trap_handle(word cause, word value)
-{
-	struct tcb *next = handle(cause, value);
-
-#ifdef KERNEL_CHECK
-	check_invariants();
-#endif
-	return next;
 }

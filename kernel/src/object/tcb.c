@@ -192,6 +192,6 @@ ENTRY INVOCATION(tcb_unbind_notification)
 	return KERNEL_OK;
 }
 
-_Static_assert(offsetof(struct tcb, context.status) == CONTEXT_STATUS, "trap.S knows this offset");
+_Static_assert(offsetof(struct tcb, context) == 0, "trap.S knows a thread by its context");
 _Static_assert(sizeof(struct tcb) <= 1 << TCB_BITS && sizeof(struct slot) == 1 << SLOT_BITS, "objects fit their sizes");
 _Static_assert(sizeof(struct endpoint) <= 1 << ENDPOINT_BITS && sizeof(struct notification) <= 1 << NOTIFICATION_BITS, "they do");
