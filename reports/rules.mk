@@ -49,6 +49,11 @@ report-test: $(BUILD)/reports/report.html
 .PHONY: report-test
 HELP += "report-test|the page in headless Chromium, at phone and desktop width (needs chromium)"
 
+reports-validate: build $(BUILD)/wcet.json
+	@reports/test/validate.sh $(BUILD)/potoroo $(BUILD)/wcet.json $(BUILD)/reports/validate
+.PHONY: reports-validate
+HELP += "reports-validate|SARIF and JUnit by other people's validators (downloads one by npm)"
+
 # docs/WALKTHROUGH.md, to the letter.
 check-walkthrough: build
 	@POTOROO_QEMU=$(QEMU) $(PYTHON) -B reports/test/walkthrough_test.py $(BUILD)/reports/walkthrough
