@@ -1,4 +1,4 @@
-/* ir: the purely functional intermediate form that every analysis asks. Private to cfg for now.
+/* ir: the purely functional intermediate form that every analysis asks. Public to cachemodel and analyzer.
  *
  * An expression is a bit vector of 1 to 64 bits, or a whole memory or CSR file (width 0), made of smaller expressions; nothing is ever
  * changed. Equal expressions are one node (hash-consing), so equality of references is equality of terms. Constructors simplify;

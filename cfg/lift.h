@@ -1,4 +1,4 @@
-/* lift: the one translation of instructions into the functional form: State → State. Private to cfg. */
+/* lift: the one translation of instructions into the functional form: State → State. Others than cfg use it through cfg/trail.h. */
 #ifndef POTOROO_CFG_LIFT_H
 #define POTOROO_CFG_LIFT_H
 
@@ -14,9 +14,10 @@ struct lift {
     uint32_t slot;           /* what tells it from every other one: the tag of its loads and its own unknowns */
     ir_ref condition;        /* out: of a branch, 1 bit: taken; 0 if both ways lead to the same place */
     ir_ref target;           /* out: of a jalr */
-    /* How memory is reached; NULL: as a plain functional array. */
+    /* How memory is reached; NULL: as a plain functional array. How a CSR is read; NULL: each read may give something else. */
     ir_ref (*load)(struct lift *l, ir_ref addr, unsigned width);
     void (*store)(struct lift *l, ir_ref addr, ir_ref value);
+    ir_ref (*csr)(struct lift *l, uint32_t number);
     void (*remap)(struct lift *l);  /* address translation changes, or another privilege level ran */
     void *user;
 };

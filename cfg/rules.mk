@@ -1,5 +1,5 @@
 CFG_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash
-$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/linear.c cfg/induction.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/shape.c cfg/print.c))
+$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/linear.c cfg/induction.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/shape.c cfg/print.c))
 $(eval $(call host_program,cfg/test/cfg_tool,cfg/test/cfg_tool.c,cfg base,$(CFG_LIBS)))
 $(eval $(call host_program,cfg/test/lift_test,cfg/test/lift_test.c,cfg base,$(CFG_LIBS)))
 
@@ -84,3 +84,14 @@ HELP += "cfg-random|random loops against the derived bounds, SEEDS=\"10 11 …\"
 check-cfg-binaries: $(BUILD)/cfg/test/cfg_tool
 	@$(PYTHON) cfg/test/binaries.py $< $(BUILD)/cfg/test/binaries $(RV_PREFIX)
 CHECKS += check-cfg-binaries
+
+# Terms as the solver sees them against the ir's own evaluation; and wrong translations, which that must find.
+$(eval $(call unit_test,cfg,smt_test,cfg base,$(CFG_LIBS)))
+SMT_WRONG = PYTHON=$(PYTHON) sh cfg/test/smt_wrong.sh $(BUILD)/cfg/test/smt_wrong "$(CPPFLAGS) -std=c11" "-lcmocka $(CFG_LIBS)"
+check-cfg-smt-wrong:
+	@$(SMT_WRONG) 3
+smt-wrong:
+	@$(SMT_WRONG)
+.PHONY: smt-wrong
+CHECKS += check-cfg-smt-wrong
+HELP += "smt-wrong|wrong translations of terms for the solver, each of which the tests must find"

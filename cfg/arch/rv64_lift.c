@@ -161,7 +161,7 @@ static void lift_csr(struct lift *l, const struct insn *i) {
     bool immediate = i->op >= OP_CSRRWI;
     unsigned kind = i->op - (immediate ? OP_CSRRWI : OP_CSRRW);
     ir_ref v = immediate ? imm(l, i->rs1) : reg(l, i->rs1);
-    ir_ref old = ir_csr(l->ir, l->loc[LOC_CSR], number, l->slot + 1ull);
+    ir_ref old = l->csr ? l->csr(l, number) : ir_csr(l->ir, l->loc[LOC_CSR], number, l->slot + 1ull);
     if (kind == 1)
         v = ir_binary(l->ir, IR_OR, old, v);
     else if (kind == 2)
