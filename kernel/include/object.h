@@ -279,7 +279,14 @@ static inline bool cnode_slot(const struct cap *cnode, word index, struct slot *
 /* delete.c: the end of capabilities and objects. */
 #define REAP_UNITS 4 /* slots emptied, or threads woken, without a preemption point */
 void slot_delete(struct slot *slot); /* in constant time: what is long goes to the graveyard */
-word reap(void);		     /* works at the graveyard: KERNEL_OK when it is empty, or PREEMPTED */
+word reap(void);		     /* works at the graveyard, which is not empty: PREEMPTED */
+extern struct slot *dead_slots;
+extern struct queue *dead_queues;
+/* An invocation that may have buried something is through, or else comes again. */
+static inline word graveyard(void)
+{
+	return ((word)dead_slots | (word)dead_queues) ? PREEMPTED : KERNEL_OK;
+}
 
 /* endpoint.c: the current thread sends, receives; `try` does not wait. One function for each way, so that no branch in
  * them is decided by the caller. */

@@ -36,6 +36,12 @@ static const uint8_t types[LABELS] = {
 	[TIMER_SET] = TYPE_TIMER,
 };
 
+/* These begin with an empty graveyard: they bury, or use memory anew. */
+#define LABEL_BIT(label) ((word)1 << (label))
+#define BURIES                                                                                                         \
+	(LABEL_BIT(CNODE_DELETE) | LABEL_BIT(CNODE_REVOKE) | LABEL_BIT(UNTYPED_RETYPE) | LABEL_BIT(TCB_CONFIGURE) |   \
+	 LABEL_BIT(IRQ_BIND) | LABEL_BIT(IRQ_CLEAR) | LABEL_BIT(TIMER_BIND) | LABEL_BIT(TIMER_CLEAR))
+
 ENTRY static word invoke_unknown(const struct slot *target)
 {
 	return target->cap.type == TYPE_NULL ? KERNEL_BAD_CAP : KERNEL_BAD_OPERATION;
@@ -52,8 +58,11 @@ static inline word known_label(const struct slot *target)
 word invoke(struct slot *target)
 {
 	struct slot *source = lookup_cap(current, argument(REG_A2));
+	word label = known_label(target);
 
-	switch (known_label(target)) {
+	if ((BURIES >> label & 1) && graveyard())
+		return reap();
+	switch (label) {
 	case CNODE_COPY:
 		return cnode_copy(target, source);
 	case CNODE_MINT:

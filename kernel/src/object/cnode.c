@@ -139,7 +139,7 @@ ENTRY INVOCATION(cnode_delete)
 		return KERNEL_BAD_CAP;
 	if (slot->cap.type != TYPE_NULL)
 		slot_delete(slot);
-	return reap();
+	return graveyard();
 }
 
 #define REVOKE_UNITS 4 /* capabilities deleted without a preemption point */
@@ -164,7 +164,7 @@ ENTRY INVOCATION(cnode_revoke)
 		return KERNEL_BAD_CAP;
 	if (!revoke_some(slot))
 		return PREEMPTED;
-	return reap();
+	return graveyard();
 }
 
 #define CANCEL_UNITS 4 /* threads looked at without a preemption point */

@@ -2,12 +2,12 @@
  * The end of capabilities and objects.
  *
  * slot_delete() takes constant time: with the last capability to an object that holds slots or threads, the object goes to
- * the graveyard, where reap() takes it apart piece by piece. Whoever deletes, revokes or is about to use memory anew works at
- * the graveyard until it is empty, so that nothing in it is ever used for something else. */
+ * the graveyard, where reap() takes it apart piece by piece. Invocations that delete or that use memory anew begin only
+ * while the graveyard is empty, and end only once it is empty again, so that nothing in it is ever used for something else. */
 #include "object.h"
 
-static struct slot *dead_slots;
-static struct queue *dead_queues;
+struct slot *dead_slots;
+struct queue *dead_queues;
 
 static inline void bury_slots(struct slot *first, word count)
 {
@@ -18,6 +18,8 @@ static inline void bury_slots(struct slot *first, word count)
 
 ALONE static void bury_queue(struct queue *queue)
 {
+	if (list_empty(&queue->threads))
+		return;
 	queue->dead_next = dead_queues;
 	dead_queues = queue;
 }
@@ -126,18 +128,17 @@ static inline void reap_thread(void)
 }
 
 /* Turns REAP_UNITS times at most. */
-ALONE word reap(void)
+ENTRY word reap(void)
 {
 	word units = 0;
 
-	while (units < REAP_UNITS) {
+	do {
 		if (dead_slots)
 			reap_slot();
 		else if (dead_queues)
 			reap_thread();
 		else
-			return KERNEL_OK;
-		units++;
-	}
+			break;
+	} while (++units < REAP_UNITS);
 	return PREEMPTED;
 }

@@ -54,12 +54,12 @@ ALONE static word decode_bind(const struct slot *source)
 	return source->cap.rights & RIGHT_SEND ? KERNEL_OK : KERNEL_NO_RIGHT;
 }
 
-/* Come again, it deletes what it derived before, which is not the last; so reap() comes to its end. */
+/* Come again, it deletes what it derived before, which is not the last; so the graveyard then stays empty. */
 ALONE static word bind(struct irq *irq, struct slot *source)
 {
 	unbind(irq);
 	slot_derive(&irq->slot, source, RIGHTS_ALL);
-	return reap();
+	return graveyard();
 }
 
 ENTRY INVOCATION(irq_bind)
@@ -80,7 +80,7 @@ ENTRY INVOCATION(irq_clear)
 	(void)source;
 	plic_disable(irq_number(irq));
 	unbind(irq);
-	return reap();
+	return graveyard();
 }
 
 ENTRY INVOCATION(irq_ack)
@@ -105,7 +105,7 @@ ENTRY INVOCATION(timer_clear)
 	(void)target;
 	(void)source;
 	unbind(&irq_timer);
-	return reap();
+	return graveyard();
 }
 
 ENTRY INVOCATION(timer_set_deadline)

@@ -52,7 +52,7 @@ static inline word decode_configure(const struct cap *cap, word which)
 	return fits_buffer(cap, argument(REG_A4)) ? KERNEL_OK : KERNEL_BAD_ARGUMENT;
 }
 
-/* Come again, it deletes what it derived before, which is not the last; so reap() comes to its end. */
+/* Come again, it deletes what it derived before, which is not the last; so the graveyard then stays empty. */
 ENTRY INVOCATION(tcb_configure)
 {
 	struct tcb *thread = cap_object(&target->cap);
@@ -74,7 +74,7 @@ ENTRY INVOCATION(tcb_configure)
 		if (which == TCB_BUFFER)
 			thread->buffer_offset = argument(REG_A4);
 	}
-	return reap();
+	return graveyard();
 }
 
 ENTRY INVOCATION(tcb_set_priority)

@@ -154,14 +154,11 @@ static inline word clear_some(struct cap *untyped, word offset, word end)
 	return PREEMPTED;
 }
 
-/* Memory is used anew once nothing of it is in the graveyard. */
-static inline word reset(struct cap *untyped)
+/* Memory is used anew: nothing of it is in the graveyard, which is empty. */
+static inline void reset(struct cap *untyped)
 {
-	if (reap())
-		return PREEMPTED;
 	untyped->badge = 0;
 	untyped->extra = 0;
-	return KERNEL_OK;
 }
 
 ENTRY INVOCATION(untyped_retype)
@@ -172,8 +169,8 @@ ENTRY INVOCATION(untyped_retype)
 
 	if (error)
 		return error;
-	if (r.offset < untyped->badge && reset(untyped))
-		return PREEMPTED;
+	if (r.offset < untyped->badge)
+		reset(untyped);
 	end = r.offset + (r.count << r.bits);
 	untyped->badge = r.offset; /* what alignment skips is given up before anything behind it is cleared */
 	if (!untyped->device && clear_some(untyped, r.offset, end))
