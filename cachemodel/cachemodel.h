@@ -41,6 +41,13 @@ struct model_tlb {
     VEC(char *) evidence;
 };
 
+/* Evidence for people: a range of BYTES, gone through line by line, once and then again: that second time it cost CYCLES in all over the
+ * least time of such an access, in ACCESSES. */
+struct model_footprint {
+    uint64_t bytes, accesses, cycles;
+};
+enum { MODEL_LOADS, MODEL_FETCHES, MODEL_SWEEPS };
+
 struct model {
     char *platform;          /* its name */
     char digest[33];         /* of its file, hex: which board this was inferred on */
@@ -54,6 +61,7 @@ struct model {
     int64_t latency[MODEL_CLASSES];  /* as in the platform file: branch_taken adds to branch, trap to the instruction's own class */
     VEC(char *) unknown;     /* what could not be made certain, and why, one line each */
     uint64_t falsify_accesses, falsify_mismatches;
+    VEC(struct model_footprint) footprints[MODEL_SWEEPS]; /* by growing size; empty: not measured */
 };
 
 /* Measures the board of PLATFORM (an INI file that only the runner opens), or this x86-64 machine if PLATFORM is "host": its L1D

@@ -91,7 +91,7 @@ static void set_stride(struct infer *f) {
 
 static int infer_all(struct infer *f, struct err *e) {
     static int (*const steps[])(struct infer *, struct err *) = {infer_latencies, infer_lines, infer_first_level, infer_second_level, infer_lone_second,
-                                                                  infer_policies, infer_stores, infer_falsify, infer_tlbs};
+                                                                  infer_policies, infer_stores, infer_falsify, infer_tlbs, infer_sweep};
     enum { STEPS = sizeof steps / sizeof *steps };
     struct progress *p = progress_begin("inferring the model", STEPS);
     int rc = 0;

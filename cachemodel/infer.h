@@ -93,6 +93,8 @@ int infer_permutation(struct infer *f, enum side s, struct err *e);
 int infer_stores(struct infer *f, struct err *e);
 /* tlb.c */
 int infer_tlbs(struct infer *f, struct err *e);
+/* sweep.c: evidence only. */
+int infer_sweep(struct infer *f, struct err *e);
 /* falsify.c: demotes what a prediction failed of. */
 int infer_falsify(struct infer *f, struct err *e);
 

@@ -35,6 +35,8 @@ void model_free(struct model *m) {
         FREE_STRINGS(&m->tlbs.data[i].evidence);
     vec_free(&m->caches);
     vec_free(&m->tlbs);
+    for (int s = 0; s < MODEL_SWEEPS; s++)
+        vec_free(&m->footprints[s]);
     FREE_STRINGS(&m->absent);
     FREE_STRINGS(&m->unknown);
     free(m->platform);
@@ -115,6 +117,21 @@ static json_t *falsification_json(const struct model *m) {
     return json_pack("{s:I, s:I}", "accesses", (json_int_t)m->falsify_accesses, "mismatches", (json_int_t)m->falsify_mismatches);
 }
 
+static const char *const sweep_names[MODEL_SWEEPS] = {"loads", "fetches"};
+
+static json_t *footprints_json(const struct model *m) {
+    json_t *j = json_object();
+    for (int s = 0; s < MODEL_SWEEPS; s++) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < m->footprints[s].len; i++) {
+            const struct model_footprint *x = &m->footprints[s].data[i];
+            json_array_append_new(list, json_pack("{s:I, s:I, s:I}", "bytes", (json_int_t)x->bytes, "accesses", (json_int_t)x->accesses, "cycles", (json_int_t)x->cycles));
+        }
+        json_object_set_new(j, sweep_names[s], list);
+    }
+    return j;
+}
+
 json_t *model_json(const struct model *m) {
     json_t *j = json_object(), *caches = json_array(), *tlbs = json_array(), *latencies = json_object();
     for (size_t i = 0; i < m->caches.len; i++)
@@ -131,6 +148,7 @@ json_t *model_json(const struct model *m) {
     json_object_set_new(j, "jitter", json_number(m->jitter));
     json_object_set_new(j, "caches", caches);
     json_object_set_new(j, "tlbs", tlbs);
+    json_object_set_new(j, "footprint", footprints_json(m));
     json_object_set_new(j, "absent", json_strings(m->absent.data, m->absent.len));
     json_object_set_new(j, "latencies", latencies);
     json_object_set_new(j, "unknown", json_strings(m->unknown.data, m->unknown.len));
@@ -275,6 +293,20 @@ static void read_tlb(struct reader *r, const json_t *j, struct model *m) {
     vec_push(&m->tlbs, t);
 }
 
+static struct model_footprint read_footprint(struct reader *r, const json_t *j) {
+    int64_t bytes = get_number(r, j, "bytes"), accesses = get_number(r, j, "accesses"), cycles = get_number(r, j, "cycles");
+    if (bytes <= 0 || accesses <= 0 || cycles < 0)
+        bad(r, "footprint", "bytes, accesses and cycles are numbers, the first two above 0");
+    return (struct model_footprint){(uint64_t)bytes, (uint64_t)accesses, (uint64_t)cycles};
+}
+
+static void read_footprints(struct reader *r, const json_t *j, struct model *m) {
+    const json_t *x;
+    size_t i;
+    for (int s = 0; s < MODEL_SWEEPS; s++)
+        json_array_foreach(json_object_get(j, sweep_names[s]), i, x) vec_push(&m->footprints[s], read_footprint(r, x));
+}
+
 static void read_lists(struct reader *r, const json_t *j, struct model *m) {
     const json_t *caches = json_object_get(j, "caches"), *tlbs = json_object_get(j, "tlbs"), *x;
     size_t i;
@@ -301,6 +333,7 @@ static void read_model(struct reader *r, const json_t *j, struct model *m) {
         m->latency[c] = get_number(r, latencies, class_names[c]);
     m->falsify_accesses = (uint64_t)get_number(r, falsification, "accesses");
     m->falsify_mismatches = (uint64_t)get_number(r, falsification, "mismatches");
+    read_footprints(r, json_object_get(j, "footprint"), m);
     read_lists(r, j, m);
 }
 

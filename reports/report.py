@@ -194,6 +194,31 @@ def plot_entry(plt, curves, number):
     return re.sub(r'(id="|url\(#|href="#)', rf"\g<1>f{number}-", svg)
 
 
+def plot_footprints(plt, model):
+    """Latency against footprint: what the second pass over a range costs; capacities as found are marked."""
+    series = [(k, c, model["footprint"].get(k) or []) for k, c in (("loads", "#2f7fd1"), ("fetches", "#d1762f"))]
+    if not any(points for _, _, points in series):
+        return None
+    figure, axes = plt.subplots(figsize=(6.4, 2.8))
+    figure.subplots_adjust(left=0.1, right=0.99, bottom=0.19, top=0.95)
+    for name, color, points in series:
+        if points:
+            axes.plot([x["bytes"] / 1024 for x in points], [x["cycles"] / x["accesses"] for x in points], marker="o", markersize=2.5, label=name, color=color, linewidth=1.2)
+    sizes = {}
+    for c in model["caches"]:
+        if all(isinstance(c[k], int) and c[k] > 0 for k in ("line", "sets", "ways")):
+            sizes.setdefault(c["line"] * c["sets"] * c["ways"] / 1024, []).append(c["name"])
+    for size, names in sizes.items():
+        axes.axvline(size, color="#8a94a3", linestyle=":", linewidth=1)
+        axes.annotate(", ".join(names), (size, 0.97), xycoords=("data", "axes fraction"), rotation=90, ha="right", va="top")
+    axes.set(xlabel="footprint in KiB", ylabel="cycles over a hit")
+    axes.set_xscale("log", base=2)
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
+    axes.legend(frameon=False)
+    return re.sub(r'(id="|url\(#|href="#)', r"\g<1>footprint-", svg_of(plt, figure))
+
+
 def plots_of(path):
     if not path:
         return {}, None
@@ -267,6 +292,8 @@ def render(o):
         extra["history"] = history_of(extra["history"])
     if not extra["model"] and isinstance(result.get("model"), dict):
         extra["model"] = result["model"]
+    if extra["model"] and extra["model"].get("footprint"):
+        extra["footprint"] = plot_footprints(plotter(), extra["model"])
     sources = Sources(o.source)
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.ChainableUndefined)
     env.filters["thousands"] = lambda n: f"{n:,}".replace(",", "\u202f") if isinstance(n, int) else n
