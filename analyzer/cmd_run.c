@@ -9,7 +9,7 @@ static int parse(int argc, char **argv, struct run_options *o, const char **rang
         {"platform", required_argument, NULL, 'p'}, {"kernel", required_argument, NULL, 'k'},  {"output", required_argument, NULL, 'o'},
         {"points", required_argument, NULL, 'P'},   {"range", required_argument, NULL, 'r'},   {"timeout", required_argument, NULL, 't'},
         {"truth", required_argument, NULL, 'T'},    {"console", required_argument, NULL, 'c'}, {"facts", required_argument, NULL, 'f'},
-        {"port-output", required_argument, NULL, 'b'},
+        {"port-output", required_argument, NULL, 'b'}, {"must-end", no_argument, NULL, 'm'},     {"cycles", required_argument, NULL, 'C'},
         {0}};
     size_t n = 0;
     char *end;
@@ -23,6 +23,11 @@ static int parse(int argc, char **argv, struct run_options *o, const char **rang
         case 'r': ranges[n++] = optarg; break;
         case 'T': o->truth = optarg; break;
         case 'c': o->console = optarg; break;
+        case 'm': o->must_end = true; break;
+        case 'C':
+            if (parse_u64(optarg, &o->cycles) < 0 || !o->cycles)
+                return command_usage(&command_run, "--cycles wants a number of cycles, not %s", optarg);
+            break;
         case 'P':
             o->port = strcmp(optarg, "port") == 0;
             if (!o->port && strcmp(optarg, "probes") != 0)
@@ -52,6 +57,8 @@ static int run(int argc, char **argv) {
     if (rc == 0)
         rc = tracer_run(&o, &s, &e) < 0 ? command_fail(&command_run, &e) : 0;
     free(ranges);
+    if (rc == 0 && s.stopped)
+        fprintf(stderr, "potoroo run: stopped after %g s: the guest had not powered off; %llu records are kept\n", o.timeout > 0 ? o.timeout : 600, (unsigned long long)s.records);
     if (rc == 0 && s.lost)
         fprintf(stderr, "potoroo run: %llu records were lost: the kernel's trace buffer was full\n", (unsigned long long)s.lost);
     return rc;
@@ -61,7 +68,7 @@ const struct command command_run = {
     "run", "boot a kernel on a platform and write a trace", run,
     "usage: potoroo run -p PLATFORM.ini -k KERNEL.elf -o T.ptrace [OPTION]… [-- QEMU-ARGUMENT…]\n"
     "\n"
-    "Boots the kernel on the platform and writes when it passed which point, until it powers off.\n"
+    "Boots the kernel on the platform and writes when it passed which point, until it powers off or is stopped.\n"
     "\n"
     "  -p, --platform FILE  the board's timing\n"
     "  -k, --kernel FILE    the kernel, compiled with `potoroo cc` (any kernel for --points=port)\n"
@@ -71,7 +78,9 @@ const struct command command_run = {
     "  --port-output FILE   besides the probes' trace, what the port shows of the same run: a trace of its own\n"
     "  -f, --facts FILE     flow facts: what they tell of indirect calls and jumps makes blocks too (--points=port)\n"
     "  --range SYMBOL       only within this function, or LOW-HIGH; may be repeated (--points=port)\n"
-    "  --timeout SECONDS    how long the guest may take to power off, default 600\n"
+    "  --timeout SECONDS    stop it then, default 600; what was recorded is kept\n"
+    "  --must-end           not powering off in time is an error, and nothing is kept\n"
+    "  --cycles N           stop it after N cycles: the same trace each time, for a kernel that never powers off\n"
     "  --console FILE       where the guest's console goes, - for standard output; default: nowhere\n"
     "  --truth FILE         also write the board's own counts, for tests: no analysis reads them\n"
     "\n"

@@ -21,7 +21,7 @@ build: $(BUILD)/potoroo $(KERNEL)
 
 $(BUILD)/kernel/kernel.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so $(BOARD)
 	@echo "  RUN    $(KERNEL), $(MEASURE_ENTRIES) kernel entries on $(BOARD)"
-	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $(KERNEL) -o $@ -- $(call boot_arguments,$(MEASURE_SEED),$(MEASURE_ENTRIES))
+	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $(KERNEL) -o $@ --must-end -- $(call boot_arguments,$(MEASURE_SEED),$(MEASURE_ENTRIES))
 
 $(BUILD)/kernel/kernel.prof: $(BUILD)/kernel/kernel.ptrace
 	@echo "  PROFILE $@"
@@ -55,7 +55,7 @@ check-analyzer-lies_test: $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.prof
 
 $(BUILD)/analyzer/test/short.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so $(BOARD)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $(KERNEL) -o $@ -- $(call boot_arguments,77,3000)
+	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $(KERNEL) -o $@ --must-end -- $(call boot_arguments,77,3000)
 
 $(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
 	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@

@@ -16,6 +16,9 @@ static void become(char *const argv[], struct child_limits limits, int out_fd, i
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(126);
+    sigset_t none; /* signals that its parent holds back are not held back from it */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     int null = open("/dev/null", O_RDWR);
     dup2(null, 0);
     dup2(out_fd < 0 ? null : out_fd, 1);

@@ -140,6 +140,10 @@ static int plugin_option(char **text, const struct run_options *o, const struct 
         option(text, "buffer", address);
         option(text, "trace", f->trace);
     }
+    if (o->cycles) {
+        snprintf(address, sizeof address, "%" PRIu64, o->cycles);
+        option(text, "cycles", address);
+    }
     if (!f->port)
         return 0;
     option(text, "port", f->port);

@@ -26,6 +26,7 @@ struct run {
     int ram, points, words;   /* anonymous files; -1: none. words: what QEMU says on its standard error */
     pid_t child;
     double deadline;
+    bool stopped;             /* QEMU was asked to end */
     struct progress *progress;
 };
 
@@ -33,7 +34,7 @@ struct run {
 
 static volatile sig_atomic_t caught;
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-enum { DEADLY = sizeof deadly / sizeof *deadly };
+enum { DEADLY = sizeof deadly / sizeof *deadly, GRACE = 20 /* seconds */ };
 
 static void on_signal(int sig) { caught = sig; }
 
@@ -172,18 +173,28 @@ static int too_late(struct run *r, struct err *e) {
     return err_set(e, ERR_INPUT, "%s: the guest did not power off within %g s", r->o->kernel, r->o->timeout);
 }
 
-/* 1: there is something to read (or the end of it). -1: time is up, or a signal came. */
+/* QEMU is asked to end, which lets the plugin hand over what it still has; the end of that is waited for, but not for ever. */
+static int stop(struct run *r, struct err *e) {
+    if (r->stopped)
+        return err_set(e, ERR_INPUT, "%s: QEMU did not end when asked to", r->o->kernel);
+    if (r->o->must_end)
+        return caught ? err_set(e, ERR_INPUT, "interrupted") : too_late(r, e);
+    r->stopped = true;
+    r->deadline = now() + GRACE;
+    kill(r->child, SIGTERM);
+    return 0;
+}
+
+/* 1: there is something to read (or the end of it). 0: look again. */
 static int wait_for_data(struct run *r, struct pollfd p[2], const sigset_t *mask, struct err *e) {
     double left = r->deadline - now();
-    if (left <= 0)
-        return too_late(r, e);
+    if (left <= 0 || (caught && !r->stopped))
+        return stop(r, e);
     struct timespec t = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
     for (size_t i = 0; i < 2; i++)
         p[i] = (struct pollfd){r->channel[i].pipe[0], POLLIN, 0};
     int n = ppoll(p, 2, &t, mask);
-    if (caught)
-        return err_set(e, ERR_INPUT, "interrupted");
-    return n > 0 ? 1 : n < 0 && errno == EINTR ? 0 : n == 0 ? too_late(r, e) : err_set(e, ERR_INPUT, "poll: %s", strerror(errno));
+    return n > 0 ? 1 : n < 0 && errno == EINTR ? 0 : n == 0 ? stop(r, e) : err_set(e, ERR_INPUT, "poll: %s", strerror(errno));
 }
 
 /* Some of what is there. At the end of it the channel is closed. */
@@ -269,7 +280,8 @@ static int finish(struct run *r, struct run_summary *s, struct err *e) {
     if (wait_for_end(r, e) < 0 || drain_end(r->channel[0].drain, s, e) < 0 || count_lost(r, s, e) < 0)
         return -1;
     if (!s->records)
-        return err_set(e, ERR_INPUT, "%s: it ended without a single record", r->o->kernel);
+        return err_set(e, ERR_INPUT, "%s: it %s without a single record", r->o->kernel, r->stopped ? "was stopped" : "ended");
+    s->stopped = r->stopped;
     if (r->channels > 1 && drain_end(r->channel[1].drain, &port, e) < 0)
         return -1;
     for (size_t i = 0; i < r->channels; i++) {

@@ -64,14 +64,18 @@ struct run_options {
     const char *const *ranges;  /* symbols, NULL-terminated; may be NULL */
     const char *port_output;    /* besides the probes' trace in OUTPUT, the port's of the same run; NULL: none. Not with PORT */
     const char *facts;          /* flow facts, by which the port's points are found; may be NULL */
-    double timeout;             /* seconds; 0 = 600 */
+    double timeout;             /* seconds; 0 = 600. Then the guest is stopped, and what it recorded is kept */
+    bool must_end;              /* instead that is an error and nothing is kept: a guest that ends by itself has hung */
+    uint64_t cycles;            /* stop it at the first trap (or block that the port tells of) from this cycle on; 0: never */
     char *const *qemu_args;     /* NULL-terminated; may be NULL */
     const char *truth;          /* ground-truth log for tests, may be NULL */
     const char *console;        /* where the guest's console goes: a file, "-" = standard output, NULL = nowhere */
 };
 struct run_summary {
     uint64_t records, lost, first_cycle, last_cycle;
+    bool stopped;               /* by the timeout or a signal, not by itself or by `cycles` */
 };
+/* On a signal that would end this process the trace is finished first; the signal takes effect before this returns. */
 int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e);
 
 /* ---- a console's log (tracer/target/potoroo.c's potoroo_dump) --------------------------------------------------------- */

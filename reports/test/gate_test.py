@@ -111,7 +111,7 @@ def measure(name, edits, facts=(), seed="1"):
     for e in facts:
         edit(folder, "facts.ff", *e)
     run(["make", "-s", "-o", "build/potoroo", "-o", "build/deps.mk", "build/kernel/kernel.elf"], folder, log)
-    run([POTOROO, "run", "-p", "platforms/reference.ini", "-k", "build/kernel/kernel.elf", "-o", "t.ptrace", "--timeout", "600", "--",
+    run([POTOROO, "run", "-p", "platforms/reference.ini", "-k", "build/kernel/kernel.elf", "-o", "t.ptrace", "--timeout", "600", "--must-end", "--",
          "-device", f"loader,addr=0x87e08000,data={seed},data-len=8", "-device", f"loader,addr=0x87e08008,data={ENTRIES},data-len=8"], folder, log)
     run([POTOROO, "profile", "-k", "build/kernel/kernel.elf", "t.ptrace", "-o", "build/kernel/kernel.prof"], folder, log)
     os.remove(os.path.join(folder, "t.ptrace"))

@@ -124,6 +124,7 @@ struct board {
     const char *ram_path;
     uint64_t buffer;              /* physical address of struct potoroo_buffer, 0 = none */
     uint64_t records;             /* physical address of its first record, 0 = not yet known */
+    uint64_t stop;                /* the run ends at the first trap, or block that the port tells of, at or after this cycle; 0 = never */
 
     FILE *trace, *port, *truth;   /* NULL: not asked for, or closed */
     bool closed;

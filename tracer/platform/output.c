@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------- */
 
@@ -128,6 +129,15 @@ static void drain(bool all)
     ram_write(board.buffer + BUFFER_HEAD, start);
 }
 
+/* ---- the end of a run that has one ------------------------------------------------------------------------------------------- */
+
+static void stop_if_due(void)
+{
+    if (!board.stop || board.cycles < board.stop) return;
+    output_close();
+    _exit(0);
+}
+
 /* ---- the trace port ---------------------------------------------------------------------------------------------------------- */
 
 /* A record is { u64 pc; u64 cycle | kind << 62 }. */
@@ -154,6 +164,7 @@ static bool is_legal_return(const struct insn *i)
 void output_block(const struct block *from, const struct block *b)
 {
     if (!board.port) return;
+    stop_if_due();
     bool transfer = from->end != END_NEXT || b->pc != from->follow;
     uint64_t *told = &board.told[board.priv];
     if (*told == b->pc) {
@@ -176,6 +187,7 @@ void output_on_point(unsigned vcpu, void *user)
 
 void output_trap(uint64_t priv, uint64_t pc)
 {
+    stop_if_due();
     counter_set(priv == 3 ? COUNTER_MTRAP : COUNTER_TRAP, board.cycles);
     board.told[priv] = ODD;
     if (!board.port || !port_wants(pc, priv)) return;

@@ -97,6 +97,10 @@ static void parse_argument(const char *argument)
     else if ((v = value_of(argument, "points"))) load_points(v);
     else if ((v = value_of(argument, "range"))) parse_range(argument, v);
     else if ((v = value_of(argument, "truth"))) board.truth_path = v;
+    else if ((v = value_of(argument, "cycles"))) {
+        board.stop = parse_number(argument, v, &end);
+        if (*end || !board.stop) board_fatal("%s: not a number of cycles", argument);
+    }
     else board_fatal("unknown argument %s", argument);
 }
 

@@ -150,7 +150,8 @@ def test_failures(folder, elf):
     for mode, message in [(2, "status 7"), (3, "record 1: 0x00001234 is no point of the kernel"), (4, "without setting up its trace buffer")]:
         refused(f"mode {mode}", boot(folder, elf, mode=mode), 3, message, folder)
     began = time.monotonic()
-    refused("hang", boot(folder, elf, "--timeout", "1.5", mode=1), 3, "did not power off within 1.5 s", folder)
+    refused("hang", boot(folder, elf, "--timeout", "1.5", "--must-end", mode=1), 3, "did not power off within 1.5 s", folder)
+    refused("nothing told", boot(folder, elf, "--timeout", "1.5", mode=1), 3, "was stopped without a single record", folder)
     check("hang", time.monotonic() - began < 30, "it took too long")
     old = folder / "old-qemu"
     old.write_text("#!/bin/sh\ncase $1 in --version) echo 'QEMU emulator version 7.2.9 (Debian)';; *) exit 1;; esac\n")
@@ -174,6 +175,31 @@ def test_failures(folder, elf):
         check(f"run {line}", code == 2 and err and not out, f"{code} {err}")
     code, _, err = boot(folder, elf, "--range", "again")
     check("range without port", code == 2 and "--range needs" in err, err)
+
+
+def kept(name, folder, result):
+    """A run that was stopped: what it recorded until then is a whole trace."""
+    code, out, err = result
+    code_dump, text, err_dump = potoroo(folder, "dump", "t.ptrace")
+    check(name, code == 0 and not out, f"status {code}: {err}")
+    check(name, code_dump == 0 and not err_dump and len(text.splitlines()) > 1000, f"{err_dump} {text[:200]}")
+    return (folder / "t.ptrace").read_bytes(), err
+
+
+def test_stopped(folder, elf):
+    _, err = kept("stopped by time", folder, boot(folder, elf, "--points=port", "--timeout", "1.5", mode=1))
+    check("stopped by time", re.fullmatch(r"potoroo run: stopped after 1.5 s: the guest had not powered off; \d+ records are kept\n", err), err)
+    first, err = kept("stopped by cycles", folder, boot(folder, elf, "--points=port", "--cycles", "300000", mode=1))
+    again, _ = kept("stopped by cycles", folder, boot(folder, elf, "--points=port", "--cycles", "300000", mode=1))
+    check("stopped by cycles", not err and first == again, f"{err} {len(first)} {len(again)} bytes")
+    (folder / "t.ptrace").unlink()
+    p = start(folder, ["run", "-p", PLATFORM, "-k", str(elf), "-o", "t.ptrace", "--points=port"] + words(1))
+    time.sleep(2)
+    p.send_signal(signal.SIGTERM)
+    p.communicate(timeout=60)
+    check("stopped by a signal", p.returncode == -signal.SIGTERM, f"status {p.returncode}")
+    kept("stopped by a signal", folder, (0, "", ""))
+    (folder / "t.ptrace").unlink()
 
 
 def children(pid):
@@ -214,6 +240,7 @@ def main():
         test_modes(folder, elf)
         test_formats(folder, elf)
         test_failures(folder, elf)
+        test_stopped(folder, elf)
         test_signals(folder, elf)
     print(f"{passed} passed, {failed} failed")
     return failed > 0
