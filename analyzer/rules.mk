@@ -12,7 +12,7 @@ $(eval $(call unit_test,analyzer,combine_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 KERNEL := $(BUILD)/kernel/kernel.elf
 BOARD := platforms/reference.ini
 MEASURE_SEED := 1
-MEASURE_ENTRIES := 150000
+MEASURE_ENTRIES := 250000
 
 # $(call boot_arguments,SEED,ENTRIES): what the root task finds in the boot arguments page.
 boot_arguments = -device loader,addr=0x87e08000,data=$(1),data-len=8 -device loader,addr=0x87e08008,data=$(2),data-len=8

@@ -2,7 +2,7 @@
 
 USER_FLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -msmall-data-limit=0 -ffreestanding -nostdlib -fno-pic \
 	-fno-stack-protector -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables -g -std=gnu11 -O2 \
-	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -Ikernel/include -Ibenchmarks/root
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror -Ikernel/include -Ibenchmarks/root -ffile-prefix-map=$(CURDIR)=.
 USER_SOURCES := $(wildcard benchmarks/root/*.S benchmarks/root/*.c)
 USER_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(USER_SOURCES)))
 

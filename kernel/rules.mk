@@ -6,7 +6,7 @@ KERNEL_OPT ?= -O2
 KERNEL_FLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -msmall-data-limit=0 -ffreestanding -nostdlib \
 	-fno-pic -fno-stack-protector -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables \
 	-ffixed-x25 -ffixed-x26 -ffixed-x27 -g -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
-	-Ikernel/include -Itracer/target $(KERNEL_OPT)
+	-Ikernel/include -Itracer/target -ffile-prefix-map=$(CURDIR)=. $(KERNEL_OPT)
 KERNEL_LINK := -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -static
 
 KERNEL_C := $(filter-out kernel/src/kernel/boot.c kernel/src/kernel/check.c,$(wildcard kernel/src/kernel/*.c kernel/src/object/*.c))
@@ -30,7 +30,7 @@ $(BUILD)/$(1)/src/kernel/boot.o: kernel/src/kernel/boot.c $(KERNEL_HEADERS) kern
 $(BUILD)/$(1)/%.o: kernel/%.S $(KERNEL_HEADERS) kernel/rules.mk $(USER_IMAGE)
 	@mkdir -p $$(@D)
 	@echo "  RVAS   $$@"
-	@$(RV_CC) $(KERNEL_FLAGS) $(3) -DUSER_IMAGE_FILE='"$(USER_IMAGE)"' -c -o $$@ $$<
+	@$(RV_CC) $(KERNEL_FLAGS) $(3) -Wa,--debug-prefix-map=$$(CURDIR)=. -DUSER_IMAGE_FILE='"$(USER_IMAGE)"' -c -o $$@ $$<
 
 $(BUILD)/$(1)/kernel.elf: $(patsubst kernel/%,$(BUILD)/$(1)/%.o,$(basename $(KERNEL_S) $(KERNEL_C) kernel/src/kernel/boot.c)) $(KERNEL_LDS)
 	@echo "  RVLD   $$@"
@@ -82,3 +82,9 @@ check-kernel-header:
 	@$(PYTHON) kernel/test/header.py $(RV_CC) $(RV_PREFIX)
 
 CHECKS += check-kernel-header
+
+# Nothing in the kernels tells where they were built.
+check-kernel-path: $(BUILD)/kernel/kernel.elf $(BUILD)/kernel-plain/kernel.elf
+	@if grep -qF '$(CURDIR)' $^; then echo "failed: $^ hold the path $(CURDIR)"; echo "0 passed, 1 failed"; exit 1; fi; echo "1 passed, 0 failed"
+
+CHECKS += check-kernel-path

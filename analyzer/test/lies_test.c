@@ -117,7 +117,7 @@ static void first_and_later_iterations_are_apart(void **state) {
         if (first->context != later->context || first->from != later->from || first->to != later->to)
             continue;
         both++;
-        assert_true(first->turn == 0 && later->turn == 1);
+        assert_true(first->turn < later->turn);
         differ += first->bins.len != later->bins.len || memcmp(first->bins.data, later->bins.data, first->bins.len * sizeof *first->bins.data) != 0;
     }
     assert_true(both > 5 && differ > 0);

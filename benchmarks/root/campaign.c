@@ -353,10 +353,21 @@ void campaign_device(struct worker *w)
 /* labels whose a2 is no capability pointer */
 #define PLAIN ((word)1 << TCB_SET_PRIORITY | (word)1 << TIMER_SET)
 
+/* The slot that index and depth 0 name in the root CNode, by way of LOOKUP_LEVELS CNodes. */
+static void name_deeply(word *target, struct message *message)
+{
+	*target = CAP_DEEP;
+	message->words[1] = DEEP(message->words[1]);
+	message->words[2] |= 64 << 8;
+}
+
 word campaign_invoke(struct worker *w, word target, word label, word length, word a, word b, word c, word d)
 {
 	struct message message = {message_info(label, length), {a, b, c, d}};
 	word badge = 0;
+
+	if (w->deep && target == CAP_CNODE && label - 1 < CNODE_SAVE_CALLER && b < OUTSIDE && !(c >> 8) && user_below(&w->random, 4))
+		name_deeply(&target, &message);
 
 	if (!(PLAIN >> (label & 63) & 1) && a)
 		message.words[0] = pointer(w, a);
@@ -747,7 +758,6 @@ static void round_run(struct worker *root)
 	temper_pick(root);
 	if (contest)
 		contest_pick(root);
-	root_bind_timer(root);
 	for (unsigned i = 1; i <= WORKERS; i++) {
 		word priority = 2 + user_below(&root->random, spread == 0 ? 1 : spread == 1 ? 3 : 60);
 
@@ -757,8 +767,8 @@ static void round_run(struct worker *root)
 		else
 			worker_start(root, i, role_pick(root, i), priority);
 	}
-	if (user_below(&root->random, 2))
-		drills_run(root);
+	drills_run(root);
+	root_bind_timer(root);
 	campaign_invoke(root, CAP_THREAD, TCB_SET_PRIORITY, 4, 1, 0, 0, 0);
 	for (word stirs = user_below(&root->random, 160); stirs; stirs--)
 		root_stir(root, endpoint);

@@ -3,133 +3,11 @@
  * Drills: each invocation in each way it can end, from a CSpace of one level or of LOOKUP_LEVELS, with cold caches and dirty
  * lines; queues, deletions and revocations so long that they are preempted. What the invocations return is the
  * conformance test's business. Objects come from CAP_POOL and go with its revocation. */
-#include "campaign.h"
-
-#define D(n) ((word)DRILL_FIRST + (n))
-#define ADDRESS ((word)0x40000000) /* of the vspaces, nothing is mapped here */
-#define CROWD_FIRST (WORKERS + 1) /* threads of the crowd */
-#define CROWD (TCB_COUNT - CROWD_FIRST)
-#define GONE (CAP_SCRATCH + 120) /* a slot that is empty */
-
-static word op(struct worker *w, word target, word label, word a, word b, word c, word d)
-{
-	return campaign_invoke(w, target, label, 4, a, b, c, d);
-}
-
-static void retype(struct worker *w, word slot, word type, word bits, word count)
-{
-	op(w, CAP_POOL, UNTYPED_RETYPE, CAP_CNODE, slot, type, count << 8 | bits);
-}
-
-static void copy(struct worker *w, word from, word to)
-{
-	op(w, CAP_CNODE, CNODE_COPY, from, to, RIGHTS_ALL, 0);
-}
-
-static void mint(struct worker *w, word from, word to, word badge)
-{
-	op(w, CAP_CNODE, CNODE_MINT, from, to, RIGHTS_ALL, badge);
-}
-
-static void delete(struct worker *w, word slot)
-{
-	op(w, CAP_CNODE, CNODE_DELETE, 0, slot, 0, 0);
-}
-
-static void revoke(struct worker *w, word slot)
-{
-	op(w, CAP_CNODE, CNODE_REVOKE, 0, slot, 0, 0);
-}
-
-static void clean(struct worker *w)
-{
-	revoke(w, CAP_POOL);
-}
-
-/* ---- the crowd: threads that make one call each ------------------------------------------------------------------------ */
-
-struct part {
-	word tcb, call, target; /* call SYS_COUNT: an illegal instruction; SYS_INVOKE: revokes CAP_POOL */
-};
-static struct part parts[TCB_COUNT];
-static word crowd_slot = CAP_THREAD + CROWD_FIRST; /* of the first of their TCBs */
-
-static void crowd_body(word number)
-{
-	struct part *p = &parts[number];
-	struct message message = {message_info(1, number & 1 ? 20 : 2), {1, 2, 3, 4}};
-	word badge = 0;
-
-	if (number & 2)
-		message.info |= MESSAGE_CAP;
-	if (p->call == SYS_COUNT)
-		user_illegal();
-	else if (p->call == SYS_INVOKE)
-		user_invoke(CAP_CNODE, CNODE_REVOKE, 0, CAP_POOL, 0, 0);
-	else
-		user_syscall(p->call, p->target, &message, &badge);
-	for (;;) {
-		user_invoke(p->tcb, TCB_SUSPEND, 0, 0, 0, 0);
-		user_illegal();
-	}
-}
-
-static void crowd_prepare(word number, word call, word target, word fault)
-{
-	word tcb = crowd_slot + number - CROWD_FIRST;
-
-	parts[number] = (struct part){tcb, call, target};
-	user_invoke(tcb, TCB_SUSPEND, 0, 0, 0, 0);
-	user_configure(tcb, CAP_CNODE, CAP_SPACE, fault);
-	user_set_buffer(tcb, number & 4 ? 0 : CAP_IMAGE, user_buffer_offset((unsigned)number));
-	user_buffers[number][BUFFER_SEND_CAP] = number & 8 ? CAP_ENDPOINT : CAP_POOL;
-	user_invoke(tcb, TCB_SET_PRIORITY, PRIORITIES - 2, 0, 0, 0);
-	user_prepare(user_buffers[0], (unsigned)number, crowd_body);
-	user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0);
-	user_invoke(tcb, TCB_RESUME, 0, 0, 0, 0);
-}
-
-/* Lets them run until each waits. The workers are less important. */
-static void crowd_settle(void)
-{
-	user_invoke(CAP_THREAD, TCB_SET_PRIORITY, PRIORITIES - 3, 0, 0, 0);
-	user_invoke(CAP_THREAD, TCB_SET_PRIORITY, ROOT_PRIORITY, 0, 0, 0);
-}
-
-/* One of them without a CSpace. */
-static void crowd_strip(struct worker *w, word number)
-{
-	op(w, crowd_slot + number - CROWD_FIRST, TCB_CONFIGURE, 0, TCB_CSPACE, 0, 0);
-}
-
-static void crowd_end(struct worker *w)
-{
-	for (word i = 0; i < CROWD; i++)
-		op(w, CAP_THREAD + CROWD_FIRST + i, TCB_SUSPEND, 0, 0, 0, 0);
-}
-
-/* The root task's own CSpace while the crowd is set up is the plain one. */
-static void cspace(struct worker *w, bool deep)
-{
-	op(w, CAP_THREAD, TCB_CONFIGURE, deep ? CAP_DEEP : CAP_CNODE, TCB_CSPACE, 0, 0);
-	w->deep = deep;
-}
-
-/* CALLS on TARGET and on the minted TARGET + 1 and + 2 in turn. */
-static void crowd_on(struct worker *w, word target, const word *calls, word count)
-{
-	bool deep = w->deep;
-
-	cspace(w, false);
-	for (word i = 0; i < CROWD; i++)
-		crowd_prepare(CROWD_FIRST + i, calls[i % count], target + i % 3, target + 1);
-	crowd_settle();
-	cspace(w, deep);
-}
+#include "drill.h"
 
 static void drill_queues(struct worker *w)
 {
-	static const word sends[] = {SYS_SEND, SYS_CALL, SYS_COUNT, SYS_SEND}, receives[] = {SYS_RECV, SYS_REPLYRECV}, waits[] = {SYS_WAIT};
+	static const word sends[] = {SYS_SEND, SYS_CALL, ACT_FAULT, SYS_SEND}, receives[] = {SYS_RECV, SYS_REPLYRECV}, waits[] = {SYS_WAIT};
 
 	for (unsigned round = 0; round < 2; round++) {
 		retype(w, D(0), TYPE_ENDPOINT, ENDPOINT_BITS, 1);
@@ -169,7 +47,7 @@ static void drill_queues(struct worker *w)
 /* Reply capabilities: saved, moved, replied through, deleted; a caller that is stopped. */
 static void drill_replies(struct worker *w)
 {
-	static const word calls[] = {SYS_CALL}, faults[] = {SYS_COUNT};
+	static const word calls[] = {SYS_CALL}, faults[] = {ACT_FAULT};
 
 	for (unsigned round = 0; round < 6; round++) {
 		retype(w, D(0), TYPE_ENDPOINT, ENDPOINT_BITS, 1);
@@ -365,7 +243,7 @@ static void drill_deletion(struct worker *w)
 /* A CNode that is full of what is costly to delete; a TCB in each state. */
 static void drill_taking_apart(struct worker *w)
 {
-	static const word calls[] = {SYS_CALL, SYS_SEND, SYS_COUNT, SYS_CALL}, waits[] = {SYS_WAIT, SYS_WAIT};
+	static const word calls[] = {SYS_CALL, SYS_SEND, ACT_FAULT, SYS_CALL}, waits[] = {SYS_WAIT, SYS_WAIT};
 
 	retype(w, D(0), TYPE_CNODE, SLOT_BITS + 4, 1);
 	retype(w, D(1), TYPE_TCB, TCB_BITS, 6);
@@ -402,7 +280,7 @@ static void drill_taking_apart(struct worker *w)
 /* A thread that revokes all there is, itself too, before the work is done: someone else finishes it. */
 static void drill_unfinished(struct worker *w)
 {
-	static const word revokes[] = {SYS_INVOKE};
+	static const word revokes[] = {ACT_REVOKE};
 
 	retype(w, D(20), TYPE_TCB, TCB_BITS, RETYPE_MAX);
 	retype(w, D(28), TYPE_TCB, TCB_BITS, CROWD - RETYPE_MAX);
@@ -438,12 +316,12 @@ static void drill_transfer(struct worker *w)
 			delete(w, D(40) + i);
 		clean(w);
 	}
-	cspace(w, false);
+	crowd_cspace(w, false);
 	for (word i = 0; i < 2; i++) { /* calls without a CSpace */
-		crowd_prepare(CROWD_FIRST + i, polls[0], CAP_NOTIFICATION, 0);
+		crowd_prepare(CROWD_FIRST + i, polls[0], CAP_NOTIFICATION, CAP_SPACE, 0);
 		crowd_strip(w, CROWD_FIRST + i);
 	}
-	crowd_settle();
+	crowd_settle(w);
 	crowd_end(w);
 }
 
@@ -705,15 +583,16 @@ static void drill_unknown(struct worker *w)
 void drills_run(struct worker *root)
 {
 	static void (*const drills[])(struct worker *) = {drill_queues, drill_replies, drill_cnodes, drill_retype, drill_deletion, drill_taking_apart,
-		drill_frames, drill_asids, drill_unfinished, drill_transfer, drill_tcbs, drill_bound, drill_irqs, drill_irq_last, drill_unknown};
+		drill_frames, drill_asids, drill_unfinished, drill_transfer, drill_tcbs, drill_bound, drill_irqs, drill_irq_last, drill_unknown, drill_left_behind,
+		drill_scattered, drill_cancel, drill_fast, drill_struck};
 	enum temper before = temper;
 	static word next;
 
 	if (!next) /* another order for each seed */
 		next = argument_seed() * 2 + 1;
 	temper = user_below(&root->random, 3) ? TEMPER_COLD : TEMPER_WORST;
-	cspace(root, user_below(&root->random, 3));
+	crowd_cspace(root, user_below(&root->random, 3));
 	drills[next++ % (sizeof drills / sizeof *drills)](root);
-	cspace(root, false);
+	crowd_cspace(root, false);
 	temper = before;
 }

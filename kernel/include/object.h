@@ -279,6 +279,7 @@ static inline bool cnode_slot(const struct cap *cnode, word index, struct slot *
 /* delete.c: the end of capabilities and objects. */
 #define REAP_UNITS 4 /* slots emptied, or threads woken, without a preemption point */
 void slot_delete(struct slot *slot); /* in constant time: what is long goes to the graveyard */
+void slot_unbind(struct slot *slot); /* what an interrupt is bound to */
 word reap(void);		     /* works at the graveyard, which is not empty: PREEMPTED */
 extern struct slot *dead_slots;
 extern struct queue *dead_queues;

@@ -43,16 +43,20 @@ static inline void bury_tcb(struct tcb *thread)
 	bury_slots(thread->slots, TCB_SLOTS);
 }
 
+/* slot_delete() of what can only be a notification's capability, or none. */
+ALONE void slot_unbind(struct slot *slot)
+{
+	if (slot->cap.type == TYPE_NULL)
+		return;
+	if (slot_is_last(slot))
+		bury_notification(cap_object(&slot->cap));
+	slot_empty(slot);
+}
+
 static inline void bury_irq(struct irq *irq)
 {
-	struct slot *bound = &irq->slot;
-
 	irq_release(irq);
-	if (bound->cap.type == TYPE_NULL)
-		return;
-	if (slot_is_last(bound))
-		bury_notification(cap_object(&bound->cap));
-	slot_empty(bound);
+	slot_unbind(&irq->slot);
 }
 
 static inline void bury_reply(struct tcb *caller)

@@ -41,12 +41,6 @@ ENTRY INVOCATION(irq_get)
 	return KERNEL_OK;
 }
 
-ALONE static void unbind(struct irq *irq)
-{
-	if (irq->slot.cap.type != TYPE_NULL)
-		slot_delete(&irq->slot);
-}
-
 ALONE static word decode_bind(const struct slot *source)
 {
 	if (source->cap.type != TYPE_NOTIFICATION)
@@ -57,7 +51,7 @@ ALONE static word decode_bind(const struct slot *source)
 /* Come again, it deletes what it derived before, which is not the last; so the graveyard then stays empty. */
 ALONE static word bind(struct irq *irq, struct slot *source)
 {
-	unbind(irq);
+	slot_unbind(&irq->slot);
 	slot_derive(&irq->slot, source, RIGHTS_ALL);
 	return graveyard();
 }
@@ -79,7 +73,7 @@ ENTRY INVOCATION(irq_clear)
 
 	(void)source;
 	plic_disable(irq_number(irq));
-	unbind(irq);
+	slot_unbind(&irq->slot);
 	return graveyard();
 }
 
@@ -104,7 +98,7 @@ ENTRY INVOCATION(timer_clear)
 {
 	(void)target;
 	(void)source;
-	unbind(&irq_timer);
+	slot_unbind(&irq_timer.slot);
 	return graveyard();
 }
 
