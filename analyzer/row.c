@@ -289,7 +289,7 @@ static struct loop_edges *loop_in(loop_list *list, struct map *index, uint32_t c
     return &list->data[at];
 }
 
-static void sort_edge(struct row_graph *r, loop_list *list, struct map *index, uint32_t edge) {
+static void sort_edge(const struct row_graph *r, loop_list *list, struct map *index, uint32_t edge) {
     const struct walk *w = r->w->walk;
     const struct walk_edge *we = &w->edges.data[r->edges.data[edge]];
     const struct walk_node *to = &w->nodes.data[we->to];
@@ -397,6 +397,57 @@ struct ipet *row_ipet(struct row_graph *r) {
     for (size_t i = 0; i < r->w->cfg->exclusive.len; i++)
         add_exclusive(r, ip, &r->w->cfg->exclusive.data[i]);
     return ip;
+}
+
+/* Nodes that the flow reaches from the start. */
+static bool *reached_by(const struct row_graph *r, const uint64_t *count) {
+    const struct walk *w = r->w->walk;
+    bool *reached = mem_alloc(w->nodes.len + 1);
+    VEC(uint32_t) todo = {0};
+    vec_push(&todo, r->start);
+    reached[r->start] = true;
+    while (todo.len) {
+        const struct walk_node *n = &w->nodes.data[todo.data[--todo.len]];
+        for (uint32_t k = n->edge; k < n->edge + n->edges; k++) {
+            uint32_t number = r->edge_number.data[k], to = w->edges.data[k].to;
+            if (number == NONE || count[number] == 0 || reached[to])
+                continue;
+            reached[to] = true;
+            vec_push(&todo, to);
+        }
+    }
+    vec_free(&todo);
+    return reached;
+}
+
+/* How often the flow enters the loop in the context, the start of the row included. */
+static uint64_t entered(const struct row_graph *r, const struct loop_edges *x, const uint64_t *count) {
+    const struct walk_node *start = &r->w->walk->nodes.data[r->start];
+    uint64_t n = start->context == x->context && is_entry_of(&r->w->cfg->loops.data[x->loop], start->block);
+    for (size_t i = 0; i < x->outside.len; i++)
+        n += count[x->outside.data[i]];
+    return n;
+}
+
+bool row_cycles_apart(const struct row_graph *r, const uint64_t *count) {
+    const struct walk *w = r->w->walk;
+    bool *reached = reached_by(r, count), apart = false;
+    loop_list list = {0};
+    struct map index = {0};
+    for (uint32_t i = 0; i < r->edges.len; i++) {
+        apart |= count[i] && !reached[w->edges.data[r->edges.data[i]].from];
+        if (count[i])
+            sort_edge(r, &list, &index, i);
+    }
+    for (size_t i = 0; i < list.len; i++) {
+        apart |= w->cfg->loops.data[list.data[i].loop].entries.len > 1 && entered(r, &list.data[i], count) > 1;
+        vec_free(&list.data[i].inside);
+        vec_free(&list.data[i].outside);
+    }
+    vec_free(&list);
+    map_free(&index);
+    free(reached);
+    return apart;
 }
 
 /* ---- observations --------------------------------------------------------------------------------------------------- */

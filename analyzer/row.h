@@ -15,6 +15,7 @@ struct row_graph {
     VEC(uint32_t) nodes;          /* walk nodes that are live: index = IPET node */
     VEC(uint32_t) number;         /* walk node → IPET node */
     VEC(uint32_t) edge_number;    /* walk edge → IPET edge, NONE */
+    bool cycles_apart;            /* the integer program's answer is a flow that no path has, see row_cycles_apart */
 };
 
 /* What keeps a node of the walk from being expanded, NULL if nothing: kept by wcet_expand. */
@@ -33,6 +34,10 @@ bool row_is_sink(const struct row_graph *r, uint32_t node);
 void row_missing(struct row_graph *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The row's integer program; what has no bound or no observation is added to row->missing. Owned by the caller. */
 struct ipet *row_ipet(struct row_graph *r);
+
+/* Is the flow COUNT (by IPET edge), a solution of the integer program, more than a path could do? Only where a loop has several entries: there
+ * cycles may hang together with nothing, or one entry to the loop may use up the iterations of another. */
+bool row_cycles_apart(const struct row_graph *r, const uint64_t *count);
 
 /* Called for each row when it is finished. IPG_OF: by profile edge, the walk's IPG edge or NONE. */
 typedef int row_visit_fn(void *user, const struct row_graph *r, const uint32_t *ipg_of, struct err *e);

@@ -8,6 +8,7 @@ $(eval $(call host_program,potoroo,analyzer/main.c $(wildcard analyzer/cmd_*.c),
 $(eval $(call unit_test,analyzer,walk_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,profile_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,combine_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+$(eval $(call unit_test,analyzer,tree_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 
 KERNEL := $(BUILD)/kernel/kernel.elf
 BOARD := platforms/reference.ini

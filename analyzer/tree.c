@@ -6,7 +6,9 @@ void tree_free(struct tree *t) {
     for (size_t i = 0; i < t->nodes.len; i++) {
         vec_free(&t->nodes.data[i].parts);
         vec_free(&t->nodes.data[i].dag);
+        tree_flow_free(&t->nodes.data[i].flow);
     }
+    tree_flow_free(&t->flow);
     vec_free(&t->nodes);
 }
 
@@ -72,7 +74,7 @@ static void take_body(struct activations *a, uint32_t context, uint32_t next, st
         struct sub_edge *x = &a->g->edges.data[own->edges.data[i]];
         if (x->tree == NONE || a->owner[x->from] != context)
             continue;
-        vec_push(&body->edges, ((struct sub_edge){a->number[x->from], a->number[x->to], x->tree, x->mark, x->within}));
+        vec_push(&body->edges, ((struct sub_edge){a->number[x->from], a->number[x->to], x->tree, x->within, 0, 0}));
         x->tree = NONE;
     }
 }
@@ -80,22 +82,26 @@ static void take_body(struct activations *a, uint32_t context, uint32_t next, st
 /* The activation becomes one edge, from its entry to where it returns. */
 static int call_edge(struct activations *a, uint32_t context, uint32_t entry, uint32_t next, uint32_t within, struct err *e) {
     struct sub_graph body = {0};
+    struct tree_flow flow;
     uint32_t tree;
     take_body(a, context, next, &body);
-    int rc = tree_solve(a->t, &body, a->number[entry], a->number[next], &tree, e);
+    int rc = tree_solve(a->t, &body, a->number[entry], a->number[next], &tree, &flow, e);
     sub_free(&body);
     if (rc < 0)
         return -1;
-    if (a->t->nodes.data[tree].kind != TREE_EMPTY) {
+    if (a->t->nodes.data[tree].kind == TREE_EMPTY) {
+        tree_flow_free(&flow);
+    } else {
         uint32_t call = tree_add(a->t, TREE_CALL);
         a->t->nodes.data[call].context = context;
+        a->t->nodes.data[call].flow = flow;
         vec_push(&a->t->nodes.data[call].parts, tree);
         tree = call;
     }
     struct activation *own = &a->of[context];
     own->nodes.len = own->edges.len = 0;
     vec_push(&own->nodes, entry);
-    vec_push(&a->g->edges, ((struct sub_edge){entry, next, tree, NONE, within}));
+    vec_push(&a->g->edges, ((struct sub_edge){entry, next, tree, within, 0, 0}));
     return 0;
 }
 
@@ -229,7 +235,7 @@ static int add_steps(struct tree *t, struct sub_graph *g, uint32_t *number, uint
             } else if (!before) {
                 uint32_t unit = tree_add(t, TREE_UNIT);
                 t->nodes.data[unit].ipg = we->ipg;
-                vec_push(&g->edges, ((struct sub_edge){number[point], number[we->to], unit, NONE, we->within}));
+                vec_push(&g->edges, ((struct sub_edge){number[point], number[we->to], unit, we->within, 0, 0}));
             } else if (seen != we->within) {
                 rc = err_set(e, ERR_INCOMPLETE, "the step to %s comes from inside a loop and from outside of it", place_name(t, we->to));
             }
@@ -255,7 +261,7 @@ static int points_graph(struct tree *t, struct sub_graph *g, uint32_t *from, uin
         if (!walk_at_point(w, n))
             continue;
         if (row_is_sink(r, n))
-            vec_push(&g->edges, ((struct sub_edge){number[n], *to, tree_add(t, TREE_EMPTY), NONE, NONE}));
+            vec_push(&g->edges, ((struct sub_edge){number[n], *to, tree_add(t, TREE_EMPTY), NONE, 0, 0}));
         else
             rc = add_steps(t, g, number, n, e);
     }
@@ -291,7 +297,7 @@ int tree_build(const struct row_graph *r, struct tree *t, struct err *e) {
     if (rc == 0)
         rc = collapse_calls(t, &g, &from, &to, e);
     if (rc == 0)
-        rc = tree_solve(t, &g, from, to, &t->root, e);
+        rc = tree_solve(t, &g, from, to, &t->root, &t->flow, e);
     if (rc == 0)
         note_constraints(t);
     sub_free(&g);

@@ -4,9 +4,9 @@
  *   empty      no time passes
  *   sequence   its parts one after the other
  *   alternative  one of its parts
- *   loop       its part, the header's iterations, between once and `max` times
+ *   loop       its part, an iteration from one of its entries to the next or to where it is left, between once and `max` times
  *   call       an activation of a function: from its entry to where it returns to, the step back included
- *   exit       by which way the loop before it was left: no time, only what `most` must take back if not the longest
+ *   exit       by which way the loop before it was left: no time, a word for the reader
  *   region     parts on a directed acyclic graph that is neither sequence nor alternative
  *
  * Every unit has one place in the tree. That is not only tidy but what soundness hangs on: a unit's profile says nothing of a part of
@@ -20,33 +20,45 @@
 
 enum tree_kind { TREE_UNIT, TREE_EMPTY, TREE_SEQUENCE, TREE_ALTERNATIVE, TREE_LOOP, TREE_EXIT, TREE_CALL, TREE_REGION };
 
-/* An edge of a region's or a loop body's graph. */
+/* An edge of a region's graph. */
 struct tree_edge {
-    uint32_t from, to;        /* numbers: 0 first; see there */
+    uint32_t from, to;        /* numbers: 0 first */
     uint32_t node;            /* of the tree */
-    uint32_t mark;            /* loop: of an edge to LAST, the walk node that the loop is left from; else NONE */
+};
+/* The acyclic graph of the whole entry, an activation or an iteration before it is reduced to a tree: what the longest way is asked of. A
+ * loop in it has an edge for each pair of its entries and exits, since what an iteration may be hangs on where the one before ended. */
+struct flow_edge {
+    uint32_t from, to;        /* places; from < to */
+    uint32_t node;            /* of the tree: a unit, empty, call or loop */
+    uint32_t enter, leave;    /* of a loop: which of its entries and exits */
+};
+struct tree_flow {
+    uint32_t places;
+    VEC(struct flow_edge) edges;  /* sorted by `from` */
+    VEC(uint32_t) entry;      /* places. Whole entry and activation: one; iteration: each entry of the loop */
+    VEC(uint32_t) again;      /* iteration: the next one begins at that entry */
+    VEC(uint32_t) exit;       /* whole entry and activation: one; iteration: each node that the loop is left from */
 };
 struct tree_node {
     enum tree_kind kind;
     uint32_t ipg;             /* unit */
     VEC(uint32_t) parts;      /* sequence, alternative; loop: an iteration, whole or the last; call: the body */
-    VEC(struct tree_edge) dag; /* region: from node 0 to the last. Loop: the body, with 0 its entry, FULL and LAST (below) its ends */
+    VEC(struct tree_edge) dag; /* region: from node 0 to the last */
     uint32_t places;          /* nodes of the dag */
     uint32_t context, loop;   /* loop, call: whose */
-    uint32_t of, mark;        /* exit: the loop's tree node, the walk node that it is left from */
-    uint64_t max;             /* loop: executions of the header */
+    uint32_t mark;            /* exit: the walk node that the loop is left from */
+    uint64_t max;             /* loop: executions of its entries together */
     uint32_t bit;             /* loop: which bit of `turn` tells its iterations apart; LOOPS_APART or more: none does */
-    bool several;             /* loop: several entries: `most` takes the longest iteration for every one */
+    struct tree_flow flow;    /* loop: an iteration; call: the activation */
 };
-/* In a loop's dag: the next iteration begins, and the loop is left, are the last two places. */
-static inline uint32_t tree_full(const struct tree_node *n) { return n->places - 2; }
-static inline uint32_t tree_last(const struct tree_node *n) { return n->places - 1; }
 
 struct tree {
     const struct row_graph *row;
     VEC(struct tree_node) nodes;
     uint32_t root;
+    struct tree_flow flow;    /* of the whole entry */
     const char *looser;       /* why the longest path of the tree may be longer than the integer program's: NULL: it may not */
+    bool several;             /* a loop has several entries: there the integer program may combine cycles to what is no path */
 };
 
 /* ERR_INCOMPLETE: something keeps it from being built (a loop without a bound, a loop entry without a point). */
@@ -71,7 +83,6 @@ int64_t units_most(struct unit_table *u, const struct tree *t);
 
 struct tree_value {
     struct curve curve;       /* times of the node's executions */
-    int64_t most;             /* longest way through it at the greatest observed times (see tree_most_of); -1: too large */
     uint64_t executions;      /* smallest sample of any unit in it */
     double band;              /* what DKW bands of the units add to the curve, alpha split over all units of the tree */
     enum unit_grounds grounds; /* the weakest of its units' */
@@ -84,11 +95,13 @@ void tree_evaluation_free(struct tree_evaluation *v);
 const struct tree_value *tree_value_of(struct tree_evaluation *v, uint32_t node, uint32_t known, uint32_t turn);
 uint64_t tree_units(const struct tree_evaluation *v); /* over which alpha is split */
 
-/* The longest way through NODE at what a unit costs by COST: the tree's answer to the integer program's question. -1: too large.
- * Of a part that holds an exit but not its loop it may be less than the longest way. */
+/* The longest way at what a unit costs by COST: the tree's answer to the integer program's question, exact whatever the loops look
+ * like (tree_most.c). -1: too large. */
 typedef uint64_t tree_cost_fn(void *user, uint32_t ipg, uint32_t known, uint32_t turn);
 struct tree_most;
 struct tree_most *tree_most_new(const struct tree *t, tree_cost_fn *cost, bool turns, void *user);
+int64_t tree_longest(struct tree_most *m);
+/* Through NODE, a loop or a call, with the loops around it in the iterations TURN, of which the bits KNOWN are told. */
 int64_t tree_most_of(struct tree_most *m, uint32_t node, uint32_t known, uint32_t turn);
 void tree_most_free(struct tree_most *m);
 
@@ -97,8 +110,9 @@ void tree_most_free(struct tree_most *m);
 /* A graph being reduced to a tree: edges of it stand for trees. */
 struct sub_edge {
     uint32_t from, to;
-    uint32_t tree, mark;
+    uint32_t tree;
     uint32_t within;          /* as in struct walk_edge */
+    uint32_t enter, leave;    /* as in struct flow_edge */
 };
 struct sub_graph {
     VEC(uint32_t) nodes;      /* walk nodes, NONE: made up */
@@ -112,8 +126,9 @@ uint32_t tree_then(struct tree *t, uint32_t a, uint32_t b); /* a, then b; either
 uint32_t tree_or(struct tree *t, uint32_t a, uint32_t b);
 /* One tree for all that leads from node FROM to node TO of an acyclic graph in which every edge lies between them. */
 uint32_t tree_reduce(struct tree *t, const struct sub_graph *g, uint32_t from, uint32_t to);
-/* The same for a graph that may have cycles, each a loop with a bound. G is used up. */
-int tree_solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to, uint32_t *tree, struct err *e);
+/* The same for a graph that may have cycles, each a loop with a bound; FLOW becomes the graph with those as edges. G is used up. */
+int tree_solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to, uint32_t *tree, struct tree_flow *flow, struct err *e);
+void tree_flow_free(struct tree_flow *f);
 /* The nodes in an order in which edges lead onwards. false: there is a cycle. */
 bool sub_order(const struct sub_graph *g, uint32_t *order);
 void sub_free(struct sub_graph *g);

@@ -26,7 +26,7 @@ static uint64_t unit_most(void *user, uint32_t ipg, uint32_t known, uint32_t tur
 
 int64_t units_most(struct unit_table *u, const struct tree *t) {
     struct tree_most *m = tree_most_new(t, unit_most, true, u);
-    int64_t longest = tree_most_of(m, t->root, 0, 0);
+    int64_t longest = tree_longest(m);
     tree_most_free(m);
     return longest;
 }
@@ -103,10 +103,16 @@ static void region_value(struct tree_evaluation *v, const struct tree_node *n, u
     free(band);
 }
 
-/* No execution is longer than the longest way; of a part that holds an exit but not its loop, nothing is known of that. */
-static bool closed(const struct tree_evaluation *v, uint32_t node) {
+/* No execution is longer than the longest way. */
+static void cut_at_longest(struct tree_evaluation *v, uint32_t node, uint32_t known, uint32_t turn, struct curve *c) {
     enum tree_kind kind = v->t->nodes.data[node].kind;
-    return node == v->t->root || kind == TREE_LOOP || kind == TREE_CALL;
+    int64_t most = -1;
+    if (node == v->t->root)
+        most = tree_longest(v->most);
+    else if (kind == TREE_LOOP || kind == TREE_CALL)
+        most = tree_most_of(v->most, node, known, turn);
+    if (most >= 0)
+        curve_cut(c, (uint64_t)most);
 }
 
 static struct tree_value *compute(struct tree_evaluation *v, uint32_t node, uint32_t known, uint32_t turn) {
@@ -121,9 +127,7 @@ static struct tree_value *compute(struct tree_evaluation *v, uint32_t node, uint
     case TREE_LOOP: loop_value(v, n, known, turn, x); break;
     case TREE_REGION: region_value(v, n, known, turn, x); break;
     }
-    x->most = tree_most_of(v->most, node, known, turn);
-    if (closed(v, node) && x->most >= 0)
-        curve_cut(&x->curve, (uint64_t)x->most);
+    cut_at_longest(v, node, known, turn, &x->curve);
     return x;
 }
 

@@ -1,5 +1,6 @@
 /* Loops of a graph being reduced: each strongly connected component, cut at the edges that the integer program counts for its loop, is one
- * iteration; the iterations become an edge, behind which all ways out begin. */
+ * iteration. The loop becomes edges, one from each of its entries to each of its exits: nothing of where control came in and went out
+ * is lost to what asks for the longest way. Only the tree made of the graph takes all entries for one, and all exits. */
 #include "analyzer/replay.h"
 #include "analyzer/tree.h"
 
@@ -108,7 +109,7 @@ static size_t components_of(const struct sub_graph *g, uint32_t *component) {
 }
 
 /* The outermost loop that the component is the cycle of. */
-static int loop_of(struct tree *t, const struct sub_graph *g, const uint32_t *component, uint32_t c, uint32_t *context, uint32_t *loop, struct err *e) {
+static int loop_of(const struct tree *t, const struct sub_graph *g, const uint32_t *component, uint32_t c, uint32_t *context, uint32_t *loop, struct err *e) {
     const struct walk *w = walk_of(t);
     const struct cfg *cfg = cfg_of(t);
     *loop = NONE;
@@ -117,19 +118,15 @@ static int loop_of(struct tree *t, const struct sub_graph *g, const uint32_t *co
         if (component[x->from] != c || component[x->to] != c || g->nodes.data[x->to] == NONE)
             continue;
         const struct walk_node *to = &w->nodes.data[g->nodes.data[x->to]];
-        uint32_t found = 0;
         for (uint32_t l = cfg->blocks.data[to->block].loop; l != NONE; l = cfg->loops.data[l].parent) {
             if (!repeats(t, g, x, to->context, l))
                 continue;
-            found++;
             uint32_t depth = tree_context_depth(w, to->context), best = *loop == NONE ? UINT32_MAX : tree_context_depth(w, *context);
             if (depth < best || (depth == best && cfg->loops.data[l].depth < cfg->loops.data[*loop].depth)) {
                 *context = to->context;
                 *loop = l;
             }
         }
-        if (found > 1)
-            t->looser = "two loops have a header in common";
     }
     if (*loop == NONE)
         return err_set(e, ERR_INCOMPLETE, "a cycle that is no loop of the control-flow graph");
@@ -138,164 +135,229 @@ static int loop_of(struct tree *t, const struct sub_graph *g, const uint32_t *co
     return 0;
 }
 
-struct body {
-    struct sub_graph g;
-    uint32_t *number;         /* of the outer graph's nodes */
-    uint32_t component;       /* of the outer graph that this is */
-    uint32_t entry, full, last;
-    bool several;
-};
+static void connect(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to) {
+    uint32_t nothing = tree_add(t, TREE_EMPTY);
+    vec_push(&g->edges, ((struct sub_edge){from, to, nothing, NONE, 0, 0}));
+}
 
-/* One iteration: from the entries to FULL, where the next begins, or to LAST, where the loop is left. */
-static void body_fill(struct tree *t, const struct sub_graph *g, const uint32_t *component, uint32_t from, uint32_t context, uint32_t loop, struct body *b) {
-    uint32_t c = b->component;
-    bool *begins = mem_alloc(g->nodes.len + 1), *leaves = mem_alloc(g->nodes.len + 1);
-    b->number = mem_alloc((g->nodes.len + 1) * sizeof *b->number);
+/* ---- from acyclic graphs to flows and trees ------------------------------------------------------------------------------ */
+
+typedef VEC(uint32_t) places;
+
+void tree_flow_free(struct tree_flow *f) {
+    vec_free(&f->edges);
+    vec_free(&f->entry);
+    vec_free(&f->again);
+    vec_free(&f->exit);
+}
+
+static int by_place(const void *va, const void *vb) {
+    const struct flow_edge *a = va, *b = vb;
+    return a->from != b->from ? (a->from < b->from ? -1 : 1) : (a->to > b->to) - (a->to < b->to);
+}
+
+/* Places are numbered as control flows. false: there is a cycle. */
+static bool flow_of(const struct sub_graph *g, const places *entry, const places *again, const places *exit, struct tree_flow *f) {
+    uint32_t *order = mem_alloc((g->nodes.len + 1) * sizeof *order), *number = mem_alloc((g->nodes.len + 1) * sizeof *number);
+    *f = (struct tree_flow){.places = (uint32_t)g->nodes.len};
+    bool acyclic = sub_order(g, order);
+    for (uint32_t i = 0; acyclic && i < g->nodes.len; i++)
+        number[order[i]] = i;
+    for (size_t i = 0; i < g->edges.len; i++) {
+        const struct sub_edge *x = &g->edges.data[i];
+        vec_push(&f->edges, ((struct flow_edge){number[x->from], number[x->to], x->tree, x->enter, x->leave}));
+    }
+    if (f->edges.len)
+        qsort(f->edges.data, f->edges.len, sizeof *f->edges.data, by_place);
+    for (size_t i = 0; i < entry->len; i++)
+        vec_push(&f->entry, number[entry->data[i]]);
+    for (size_t i = 0; i < again->len; i++)
+        vec_push(&f->again, number[again->data[i]]);
+    for (size_t i = 0; i < exit->len; i++)
+        vec_push(&f->exit, number[exit->data[i]]);
+    free(order);
+    free(number);
+    return acyclic;
+}
+
+/* The same graph with all of a loop's edges as one, and with one entry and one exit. What is merged has no way from one to the other, so no
+ * cycle comes of it: a component is left for good. Behind a loop with several exits a node of the tree says which was taken. */
+static uint32_t tree_of(struct tree *t, struct sub_graph *g, const places *entry, const places *again, const places *exit) {
+    uint32_t *same = mem_alloc((g->nodes.len + 1) * sizeof *same), *left = mem_alloc((g->nodes.len + 1) * sizeof *left);
+    size_t kept = 0;
     for (uint32_t v = 0; v < g->nodes.len; v++)
-        if (component[v] == c)
-            b->number[v] = sub_node(&b->g, g->nodes.data[v]);
-    b->full = sub_node(&b->g, NONE);
-    b->last = sub_node(&b->g, NONE);
-    if (component[from] == c)
-        begins[from] = true;
+        same[v] = v;
+    for (size_t i = 0; i < entry->len; i++)
+        same[entry->data[i]] = entry->data[0];
+    for (size_t i = 0; i < again->len; i++)
+        same[again->data[i]] = exit->data[0];
+    for (size_t i = 0; i < exit->len; i++)
+        same[exit->data[i]] = exit->data[0];
+    struct map first = {0};
+    for (size_t i = 0; i < g->edges.len; i++) {
+        struct sub_edge *x = &g->edges.data[i];
+        uint64_t at;
+        if (t->nodes.data[x->tree].kind != TREE_LOOP)
+            continue;
+        if (!map_get(&first, x->tree, &at))
+            map_put(&first, x->tree, at = i);
+        same[x->from] = g->edges.data[at].from;
+        same[x->to] = g->edges.data[at].to;
+        left[x->to] = t->nodes.data[x->tree].flow.exit.len > 1 ? g->nodes.data[x->to] + 1 : 0;
+        if (at != i)
+            x->tree = NONE;
+    }
     for (size_t i = 0; i < g->edges.len; i++) {
         struct sub_edge x = g->edges.data[i];
-        bool back = component[x.from] == c && component[x.to] == c && repeats(t, g, &x, context, loop);
-        if (component[x.to] == c && (back || component[x.from] != c))
-            begins[x.to] = true;
-        if (component[x.from] == c && component[x.to] != c)
-            leaves[x.from] = true;
-        if (component[x.from] != c || component[x.to] != c)
+        if (x.tree == NONE)
             continue;
-        x.from = b->number[x.from];
-        x.to = back ? b->full : b->number[x.to];
-        vec_push(&b->g.edges, x);
+        if (left[x.from]) {
+            uint32_t said = tree_add(t, TREE_EXIT);
+            t->nodes.data[said].mark = left[x.from] - 1;
+            x.tree = tree_then(t, said, x.tree);
+        }
+        x.from = same[x.from];
+        x.to = same[x.to];
+        g->edges.data[kept++] = x;
     }
-    uint32_t entries = 0;
+    g->edges.len = kept;
+    map_free(&first);
+    free(same);
+    free(left);
+    return tree_reduce(t, g, entry->data[0], exit->data[0]);
+}
+
+/* ---- contraction --------------------------------------------------------------------------------------------------------- */
+
+/* A component on its way to become a loop: where it is entered from outside or by its own iterations, and the nodes that it is left from. */
+struct component {
+    uint32_t id, context, loop, node;
+    places entry, exit;       /* nodes of the graph that it is in */
+};
+
+static void find_ends(const struct tree *t, const struct sub_graph *g, const uint32_t *component, struct component *c) {
+    bool *begins = mem_alloc(g->nodes.len + 1), *leaves = mem_alloc(g->nodes.len + 1);
+    for (size_t i = 0; i < g->edges.len; i++) {
+        const struct sub_edge *x = &g->edges.data[i];
+        bool from = component[x->from] == c->id, to = component[x->to] == c->id;
+        begins[x->to] |= to && (!from || repeats(t, g, x, c->context, c->loop));
+        leaves[x->from] |= from && !to;
+    }
     for (uint32_t v = 0; v < g->nodes.len; v++) {
+        if (begins[v])
+            vec_push(&c->entry, v);
         if (leaves[v])
-            vec_push(&b->g.edges, ((struct sub_edge){b->number[v], b->last, tree_add(t, TREE_EMPTY), g->nodes.data[v], NONE}));
-        entries += begins[v];
-        b->entry = begins[v] ? b->number[v] : b->entry;
-    }
-    b->several = entries > 1;
-    if (b->several) {
-        b->entry = sub_node(&b->g, NONE);
-        for (uint32_t v = 0; v < g->nodes.len; v++)
-            if (begins[v])
-                vec_push(&b->g.edges, ((struct sub_edge){b->entry, b->number[v], tree_add(t, TREE_EMPTY), NONE, NONE}));
+            vec_push(&c->exit, v);
     }
     free(begins);
     free(leaves);
 }
 
-static int contract_loops(struct tree *t, struct sub_graph *g, uint32_t *from, struct err *e);
-
-/* The body's graph, loops in it contracted, goes into the loop's node; in the iteration's tree both its ends are one. */
-static int body_close(struct tree *t, struct body *b, uint32_t loop_node, struct err *e) {
-    if (contract_loops(t, &b->g, &b->entry, e) < 0)
-        return -1;
-    size_t n = b->g.nodes.len;
-    uint32_t *order = mem_alloc((n + 1) * sizeof *order), *number = mem_alloc((n + 1) * sizeof *number), count = 1;
-    bool *used = mem_alloc(n + 1);
-    if (!sub_order(&b->g, order)) {
-        free(order);
-        free(number);
-        free(used);
-        return err_set(e, ERR_INCOMPLETE, "a cycle within a loop that does not pass its header");
-    }
-    for (size_t i = 0; i < b->g.edges.len; i++)
-        used[b->g.edges.data[i].from] = used[b->g.edges.data[i].to] = true;
-    for (size_t i = 0; i < n; i++)
-        if (used[order[i]] && order[i] != b->entry && order[i] != b->full && order[i] != b->last)
-            number[order[i]] = count++;
-    number[b->entry] = 0;
-    number[b->full] = count++;
-    number[b->last] = count++;
-    t->nodes.data[loop_node].places = count;
-    for (size_t i = 0; i < b->g.edges.len; i++) {
-        struct sub_edge *x = &b->g.edges.data[i];
-        vec_push(&t->nodes.data[loop_node].dag, ((struct tree_edge){number[x->from], number[x->to], x->tree, x->to == b->last ? x->mark : NONE}));
-        x->to = x->to == b->full ? b->last : x->to;
-    }
-    free(order);
-    free(number);
-    free(used);
-    /* Copies: reducing makes sequences by appending to what it finds, but the loop's graph still names these nodes. */
-    for (size_t i = 0; i < b->g.edges.len; i++) {
-        struct tree_node *x = &t->nodes.data[b->g.edges.data[i].tree];
-        if (x->kind != TREE_SEQUENCE && x->kind != TREE_ALTERNATIVE)
-            continue;
-        uint32_t copy = tree_add(t, t->nodes.data[b->g.edges.data[i].tree].kind);
-        x = &t->nodes.data[b->g.edges.data[i].tree];
-        for (size_t k = 0; k < x->parts.len; k++)
-            vec_push(&t->nodes.data[copy].parts, x->parts.data[k]);
-        b->g.edges.data[i].tree = copy;
-    }
-    uint32_t iteration = tree_reduce(t, &b->g, b->entry, b->last);
-    vec_push(&t->nodes.data[loop_node].parts, iteration);
-    return 0;
+static uint32_t place_in(const places *p, uint32_t v) {
+    uint32_t i = 0;
+    while (p->data[i] != v)
+        i++;
+    return i;
 }
 
-/* The component's nodes are left without edges; two new ones, before and behind the loop, take their place. */
-static void replace(struct tree *t, struct sub_graph *g, const uint32_t *component, uint32_t c, uint32_t node, uint32_t *from) {
-    uint32_t before = sub_node(g, NONE), behind = sub_node(g, NONE), leaving = NONE;
-    size_t kept = 0, exits = 0;
-    for (size_t i = 0; i < g->edges.len; i++) {
-        const struct sub_edge *x = &g->edges.data[i];
-        if (component[x->from] == c && component[x->to] != c && x->from != leaving) {
-            exits += leaving != NONE || exits == 0;
-            leaving = x->from;
-        }
+static int contract_loops(struct tree *t, struct sub_graph *g, struct err *e);
+
+/* One iteration: from where it begins to where the next one does, or to where the loop is left. */
+static int make_body(struct tree *t, const struct sub_graph *g, const uint32_t *component, const struct component *c, struct err *e) {
+    struct sub_graph b = {0};
+    places entry = {0}, again = {0}, exit = {0};
+    uint32_t *number = mem_alloc((g->nodes.len + 1) * sizeof *number);
+    for (uint32_t v = 0; v < g->nodes.len; v++)
+        if (component[v] == c->id)
+            number[v] = sub_node(&b, g->nodes.data[v]);
+    for (size_t i = 0; i < c->entry.len; i++) {
+        vec_push(&entry, sub_node(&b, NONE));
+        vec_push(&again, sub_node(&b, NONE));
+        connect(t, &b, entry.data[i], number[c->entry.data[i]]);
     }
     for (size_t i = 0; i < g->edges.len; i++) {
         struct sub_edge x = g->edges.data[i];
-        bool in = component[x.to] == c, out = component[x.from] == c;
+        if (component[x.from] != c->id || component[x.to] != c->id)
+            continue;
+        bool back = repeats(t, g, &x, c->context, c->loop);
+        x.from = number[x.from];
+        x.to = back ? again.data[place_in(&c->entry, x.to)] : number[x.to];
+        vec_push(&b.edges, x);
+    }
+    for (size_t i = 0; i < c->exit.len; i++) {
+        vec_push(&exit, sub_node(&b, NONE));
+        connect(t, &b, number[c->exit.data[i]], exit.data[i]);
+    }
+    int rc = contract_loops(t, &b, e);
+    if (rc == 0 && !flow_of(&b, &entry, &again, &exit, &t->nodes.data[c->node].flow))
+        rc = err_set(e, ERR_INCOMPLETE, "a cycle within a loop that does not pass its header");
+    if (rc == 0) {
+        uint32_t iteration = tree_of(t, &b, &entry, &again, &exit);
+        vec_push(&t->nodes.data[c->node].parts, iteration);
+    }
+    free(number);
+    vec_free(&entry);
+    vec_free(&again);
+    vec_free(&exit);
+    sub_free(&b);
+    return rc;
+}
+
+/* The component's nodes are left without edges: made-up ones, before each entry and behind each exit, take their place. */
+static void replace(struct sub_graph *g, const uint32_t *component, const struct component *c) {
+    places before = {0}, behind = {0};
+    bool *entered = mem_alloc(c->entry.len + 1);
+    size_t kept = 0;
+    for (size_t i = 0; i < c->entry.len; i++)
+        vec_push(&before, sub_node(g, NONE));
+    for (size_t i = 0; i < c->exit.len; i++)
+        vec_push(&behind, sub_node(g, g->nodes.data[c->exit.data[i]]));
+    for (size_t i = 0; i < g->edges.len; i++) {
+        struct sub_edge x = g->edges.data[i];
+        bool in = component[x.to] == c->id, out = component[x.from] == c->id;
         if (in && out)
             continue;
-        if (out) {
-            uint32_t exit = exits > 1 ? tree_add(t, TREE_EXIT) : NONE;
-            if (exit != NONE) {
-                t->nodes.data[exit].of = node;
-                t->nodes.data[exit].mark = g->nodes.data[x.from];
-                x.tree = tree_then(t, exit, x.tree);
-            }
-            x.from = behind;
+        if (out)
+            x.from = behind.data[place_in(&c->exit, x.from)];
+        if (in) {
+            entered[place_in(&c->entry, x.to)] = true;
+            x.to = before.data[place_in(&c->entry, x.to)];
         }
-        x.to = in ? before : x.to;
         g->edges.data[kept++] = x;
     }
     g->edges.len = kept;
-    vec_push(&g->edges, ((struct sub_edge){before, behind, node, NONE, NONE}));
-    *from = component[*from] == c ? before : *from;
+    for (uint32_t i = 0; i < before.len; i++)
+        for (uint32_t k = 0; k < behind.len && entered[i]; k++)
+            vec_push(&g->edges, ((struct sub_edge){before.data[i], behind.data[k], c->node, NONE, i, k}));
+    vec_free(&before);
+    vec_free(&behind);
+    free(entered);
 }
 
-static int contract(struct tree *t, struct sub_graph *g, const uint32_t *component, uint32_t c, uint32_t *from, struct err *e) {
-    uint32_t context = NONE, loop, node = tree_add(t, TREE_LOOP);
-    struct body b = {.component = c};
-    if (loop_of(t, g, component, c, &context, &loop, e) < 0)
+static int contract(struct tree *t, struct sub_graph *g, const uint32_t *component, uint32_t id, struct err *e) {
+    struct component c = {.id = id};
+    if (loop_of(t, g, component, id, &c.context, &c.loop, e) < 0)
         return -1;
-    body_fill(t, g, component, *from, context, loop, &b);
-    struct tree_node *n = &t->nodes.data[node];
-    n->context = context;
-    n->loop = loop;
-    n->several = b.several;
-    n->max = cfg_of(t)->loops.data[loop].max;
-    n->bit = replay_loops_around(walk_of(t), context) + cfg_of(t)->loops.data[loop].depth - 1;
-    if (b.several)
-        t->looser = "a loop has several entries";
-    int rc = body_close(t, &b, node, e);
-    free(b.number);
-    sub_free(&b.g);
-    if (rc < 0)
-        return -1;
-    replace(t, g, component, c, node, from);
-    return 0;
+    c.node = tree_add(t, TREE_LOOP);
+    find_ends(t, g, component, &c);
+    struct tree_node *n = &t->nodes.data[c.node];
+    n->context = c.context;
+    n->loop = c.loop;
+    n->max = cfg_of(t)->loops.data[c.loop].max;
+    n->bit = replay_loops_around(walk_of(t), c.context) + cfg_of(t)->loops.data[c.loop].depth - 1;
+    t->several |= c.entry.len > 1;
+    int rc = make_body(t, g, component, &c, e);
+    if (rc == 0)
+        replace(g, component, &c);
+    vec_free(&c.entry);
+    vec_free(&c.exit);
+    return rc;
 }
 
-static int contract_loops(struct tree *t, struct sub_graph *g, uint32_t *from, struct err *e) {
+/* No node with edges to it alone, or from it alone, is in a component: ends of the graph that are needed are such. */
+static int contract_loops(struct tree *t, struct sub_graph *g, struct err *e) {
     size_t nodes = g->nodes.len;
-    uint32_t *component = mem_alloc((nodes * 3 + 3) * sizeof *component); /* two more nodes a component may come, in no component */
+    uint32_t *component = mem_alloc((nodes * 3 + 3) * sizeof *component); /* made-up nodes, two for each of a component at most, are in none */
     size_t n = components_of(g, component);
     memset(component + nodes, 0xff, (nodes * 2 + 2) * sizeof *component);
     bool *cyclic = mem_alloc(n + 1);
@@ -304,15 +366,26 @@ static int contract_loops(struct tree *t, struct sub_graph *g, uint32_t *from, s
     int rc = 0;
     for (uint32_t c = 0; c < n && rc == 0; c++)
         if (cyclic[c])
-            rc = contract(t, g, component, c, from, e);
+            rc = contract(t, g, component, c, e);
     free(component);
     free(cyclic);
     return rc;
 }
 
-int tree_solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to, uint32_t *tree, struct err *e) {
-    if (contract_loops(t, g, &from, e) < 0)
-        return -1;
-    *tree = tree_reduce(t, g, from, to);
-    return 0;
+int tree_solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to, uint32_t *tree, struct tree_flow *flow, struct err *e) {
+    places entry = {0}, again = {0}, exit = {0};
+    vec_push(&entry, sub_node(g, NONE));
+    vec_push(&exit, to);
+    connect(t, g, entry.data[0], from);
+    *flow = (struct tree_flow){0};
+    int rc = contract_loops(t, g, e);
+    if (rc == 0 && !flow_of(g, &entry, &again, &exit, flow))
+        rc = err_set(e, ERR_INCOMPLETE, "a cycle that is no loop of the control-flow graph");
+    if (rc == 0)
+        *tree = tree_of(t, g, &entry, &again, &exit);
+    if (rc < 0)
+        tree_flow_free(flow);
+    vec_free(&entry);
+    vec_free(&exit);
+    return rc;
 }

@@ -3,7 +3,7 @@
 #include "analyzer/tree.h"
 
 uint32_t tree_add(struct tree *t, enum tree_kind kind) {
-    struct tree_node n = {.kind = kind, .ipg = NONE, .context = NONE, .loop = NONE, .of = NONE, .mark = NONE, .bit = NONE};
+    struct tree_node n = {.kind = kind, .ipg = NONE, .context = NONE, .loop = NONE, .mark = NONE, .bit = NONE};
     vec_push(&t->nodes, n);
     return (uint32_t)t->nodes.len - 1;
 }
@@ -108,7 +108,6 @@ static bool merge_series(struct tree *t, struct sub_graph *g, uint32_t from, uin
         struct sub_edge *a = &g->edges.data[d[v].last_in], *b = &g->edges.data[d[v].last_out];
         a->tree = tree_then(t, a->tree, b->tree);
         a->to = b->to;
-        a->mark = b->mark;
         b->tree = NONE;
         if (d[b->to].last_in == d[v].last_out)
             d[b->to].last_in = d[v].last_in;
@@ -222,10 +221,10 @@ static uint32_t make_region(struct tree *t, struct sub_graph *g, const struct pa
             i++;
             continue;
         }
-        vec_push(&r->dag, ((struct tree_edge){number[e->from], number[e->to], e->tree, NONE}));
+        vec_push(&r->dag, ((struct tree_edge){number[e->from], number[e->to], e->tree}));
         drop_edge(g, i);
     }
-    vec_push(&g->edges, ((struct sub_edge){p->u, p->v, region, NONE, NONE}));
+    vec_push(&g->edges, ((struct sub_edge){p->u, p->v, region, NONE, 0, 0}));
     free(order);
     free(number);
     return region;

@@ -257,8 +257,10 @@ static int bound_row(struct row_graph *r, const struct ipet *ip, const char *cer
         mpz_set(r->row->bound, res.bound);
         *optimal = res.status == ILP_OPTIMAL;
         r->row->status = WCET_ESTIMATE;
-        if (res.count)
+        if (res.count) {
             worst_path(r, res.count);
+            r->cycles_apart = row_cycles_apart(r, res.count);
+        }
     } else {
         r->row->status = WCET_INCOMPLETE;
         row_missing(r, res.status == ILP_INFEASIBLE ? "no path satisfies all facts" : res.status == ILP_UNBOUNDED ? "a cycle has no bound" : "the integer program was not solved in time");
@@ -280,7 +282,7 @@ static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_
     struct wcet_row *row = r->row;
     struct tree_most *m = tree_most_new(t, same_cost, false, (void *)r->w);
     struct unit_table *u = units_new(r, ipg_of);
-    int64_t same = tree_most_of(m, t->root, 0, 0), own = units_most(u, t);
+    int64_t same = tree_longest(m), own = units_most(u, t);
     tree_most_free(m);
     units_free(u);
     if (same < 0 || own < 0) {
@@ -294,7 +296,10 @@ static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_
         return err_set(e, ERR_INPUT, "%" PRIu64 " cycles were observed, more than the longest path of the path tree, %" PRId64, row->observed_max, own);
     if (own > same)
         return err_set(e, ERR_INPUT, "the longest path of the path tree is %" PRId64 " cycles with the row's own times, but %" PRId64 " with all", own, same);
-    if ((t->looser ? against > 0 : against < 0) || (!t->looser && optimal && against != 0))
+    bool may_be_below = t->looser, may_be_above = !optimal || (t->several && r->cycles_apart);
+    if (may_be_above && against > 0 && !t->looser && optimal)
+        row->tree_note = str_dup("a loop has several entries, and the integer program's longest flow is no path: the bound is above the longest path");
+    if ((against < 0 && !may_be_below) || (against > 0 && !may_be_above))
         return err_set(e, ERR_INPUT, "the bound and the longest path of the path tree, %" PRId64 " cycles, disagree", same);
     return 0;
 }
