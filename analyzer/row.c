@@ -420,6 +420,82 @@ static bool *reached_by(const struct row_graph *r, const uint64_t *count) {
     return reached;
 }
 
+static bool edge_repeats(const struct row_graph *r, const struct walk_edge *we, uint32_t context, uint32_t loop) {
+    const struct walk_node *to = &r->w->walk->nodes.data[we->to];
+    return to->context == context && we->within != NONE && is_entry_of(&r->w->cfg->loops.data[loop], to->block) && within_loop(r->w->cfg, we->within, loop);
+}
+
+static bool node_within(const struct row_graph *r, uint32_t node, uint32_t context, uint32_t loop) {
+    const struct walk *w = r->w->walk;
+    uint32_t c = w->nodes.data[node].context, block = w->nodes.data[node].block;
+    for (; c != NONE && c != context; c = w->contexts.data[c].parent)
+        block = w->contexts.data[c].site;
+    return c == context && within_loop(w->cfg, block, loop);
+}
+
+/* The innermost loop, callers' included, around all the nodes that are IN. false: none. */
+static bool loop_around(const struct row_graph *r, const bool *in, uint32_t first, uint32_t *context, uint32_t *loop) {
+    const struct walk *w = r->w->walk;
+    uint32_t block = w->nodes.data[first].block;
+    for (uint32_t c = w->nodes.data[first].context; c != NONE; block = w->contexts.data[c].site, c = w->contexts.data[c].parent)
+        for (uint32_t l = w->cfg->blocks.data[block].loop; l != NONE; l = w->cfg->loops.data[l].parent) {
+            bool all = true;
+            for (size_t i = 0; i < r->nodes.len && all; i++)
+                all = !in[r->nodes.data[i]] || node_within(r, r->nodes.data[i], c, l);
+            *context = c;
+            *loop = l;
+            if (all)
+                return true;
+        }
+    return false;
+}
+
+/* The nodes that hang together with FIRST by flow. A circulation goes back to wherever it leads, so one direction does. */
+static bool *hangs_with(const struct row_graph *r, const uint64_t *count, uint32_t first) {
+    struct row_graph from_there = *r;
+    from_there.start = first;
+    return reached_by(&from_there, count);
+}
+
+/* A path that has begun outside of W begins at most max − 1 further iterations of the loop around W, inside of W, each time that it comes to W. */
+static bool connect(const struct row_graph *r, struct ipet *ip, const bool *in, uint32_t first) {
+    uint32_t context, loop;
+    if (!loop_around(r, in, first, &context, &loop) || r->w->cfg->loops.data[loop].max > 1 << 30)
+        return false;
+    VEC(struct ipet_term) terms = {0};
+    int64_t more = (int64_t)r->w->cfg->loops.data[loop].max - 1;
+    for (uint32_t i = 0; i < r->edges.len; i++) {
+        const struct walk_edge *we = &r->w->walk->edges.data[r->edges.data[i]];
+        if (in[we->to] && in[we->from] && edge_repeats(r, we, context, loop))
+            vec_push(&terms, ((struct ipet_term){i, 1}));
+        if (in[we->to] && !in[we->from] && more > 0)
+            vec_push(&terms, ((struct ipet_term){i, -more}));
+    }
+    char *text = str_printf("what the path never comes to does not repeat (%s)", cfg_describe(r->w->cfg, addr_of(r, first)));
+    ipet_constraint(ip, terms.data, terms.len, '<', 0, text);
+    free(text);
+    vec_free(&terms);
+    return true;
+}
+
+uint32_t row_connect(const struct row_graph *r, struct ipet *ip, const uint64_t *count) {
+    const struct walk *w = r->w->walk;
+    bool *reached = reached_by(r, count);
+    uint32_t added = 0;
+    for (uint32_t i = 0; i < r->edges.len; i++) {
+        uint32_t from = w->edges.data[r->edges.data[i]].from;
+        if (count[i] == 0 || reached[from])
+            continue;
+        bool *in = hangs_with(r, count, from);
+        added += connect(r, ip, in, from);
+        for (size_t v = 0; v < w->nodes.len; v++)
+            reached[v] |= in[v];
+        free(in);
+    }
+    free(reached);
+    return added;
+}
+
 /* How often the flow enters the loop in the context, the start of the row included. */
 static uint64_t entered(const struct row_graph *r, const struct loop_edges *x, const uint64_t *count) {
     const struct walk_node *start = &r->w->walk->nodes.data[r->start];

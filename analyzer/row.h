@@ -35,6 +35,10 @@ void row_missing(struct row_graph *r, const char *fmt, ...) __attribute__((forma
 /* The row's integer program; what has no bound or no observation is added to row->missing. Owned by the caller. */
 struct ipet *row_ipet(struct row_graph *r);
 
+/* Constraints that every path satisfies and the flow COUNT does not, if cycles of it hang together with nothing (as subtours do: Dantzig, Fulkerson,
+ * Johnson 1954). Returns how many were added. */
+uint32_t row_connect(const struct row_graph *r, struct ipet *ip, const uint64_t *count);
+
 /* Is the flow COUNT (by IPET edge), a solution of the integer program, more than a path could do? Only where a loop has several entries: there
  * cycles may hang together with nothing, or one entry to the loop may use up the iterations of another. */
 bool row_cycles_apart(const struct row_graph *r, const uint64_t *count);

@@ -18,6 +18,14 @@ static const char *point_name(const struct printer *p, uint32_t walk_node) {
     return cfg_describe(cfg_of(p), cfg_of(p)->blocks.data[w->nodes.data[walk_node].block].addr);
 }
 
+static char *loop_name(const struct printer *p, const struct tree_node *n) {
+    const char *header = cfg_describe(cfg_of(p), cfg_of(p)->blocks.data[cfg_of(p)->loops.data[n->loop].header].addr);
+    char *entries = n->flow.entry.len > 1 ? str_printf(", %zu entries", n->flow.entry.len) : str_dup("");
+    char *name = str_printf("loop %s at most %" PRIu64 "%s", header, n->max, entries);
+    free(entries);
+    return name;
+}
+
 static char *what(const struct printer *p, const struct tree_node *n) {
     const struct walk *w = p->t->row->w->walk;
     switch (n->kind) {
@@ -25,7 +33,7 @@ static char *what(const struct printer *p, const struct tree_node *n) {
     case TREE_EMPTY: return str_dup("nothing");
     case TREE_SEQUENCE: return str_dup("sequence");
     case TREE_ALTERNATIVE: return str_dup("alternative");
-    case TREE_LOOP: return str_printf("loop %s at most %" PRIu64, cfg_describe(cfg_of(p), cfg_of(p)->blocks.data[cfg_of(p)->loops.data[n->loop].header].addr), n->max);
+    case TREE_LOOP: return loop_name(p, n);
     case TREE_EXIT: return str_printf("loop left from %s", point_name(p, n->mark));
     case TREE_CALL: return str_printf("call %s", cfg_of(p)->functions.data[w->contexts.data[n->context].function].name);
     case TREE_REGION: return str_printf("region of %" PRIu32 " nodes, %zu parts", n->places, n->dag.len);

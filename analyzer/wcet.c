@@ -242,8 +242,21 @@ static void worst_path(struct row_graph *r, const uint64_t *count) {
     free(order);
 }
 
+enum { CONNECT_ROUNDS = 100 };
+
+/* Until what is longest hangs together: at once, unless a loop has several entries. */
+static int solve_row(struct row_graph *r, struct ipet *ip, struct ipet_result *res, struct err *e) {
+    for (int round = 0; ; round++) {
+        if (ipet_solve(ip, (struct ilp_limits){0}, r->row->certificate, res, e) < 0)
+            return -1;
+        if (!res->count || round == CONNECT_ROUNDS || row_connect(r, ip, res->count) == 0)
+            return 0;
+        ipet_result_free(res);
+    }
+}
+
 /* What keeps the graph from having a finite longest path is said in words; the solver is not asked. */
-static int bound_row(struct row_graph *r, const struct ipet *ip, const char *certificates, bool *optimal, struct err *e) {
+static int bound_row(struct row_graph *r, struct ipet *ip, const char *certificates, bool *optimal, struct err *e) {
     struct ipet_result res;
     if (r->row->missing.len) {
         r->row->status = WCET_INCOMPLETE;
@@ -251,7 +264,7 @@ static int bound_row(struct row_graph *r, const struct ipet *ip, const char *cer
     }
     if (certificates)
         r->row->certificate = str_printf("%s%s.cert", certificates, r->row->spec->name);
-    if (ipet_solve(ip, (struct ilp_limits){0}, r->row->certificate, &res, e) < 0)
+    if (solve_row(r, ip, &res, e) < 0)
         return -1;
     if (res.status == ILP_OPTIMAL || res.status == ILP_BOUNDED) {
         mpz_set(r->row->bound, res.bound);

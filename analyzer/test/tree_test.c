@@ -277,11 +277,12 @@ static void what_forgets_entries_or_exits_is_told(void **state) {
 
 /* ---- the integer program ------------------------------------------------------------------------------------------------- */
 
-/* The program is a relaxation: equal where its answer is a path, above only where it says that it is none. */
+/* The program is a relaxation: equal where its answer is a path, above only where it says that it is none. Made to hang together it is still
+ * never below the longest path; and then it is above less often. */
 static void the_integer_program_agrees(void **state) {
     (void)state;
-    int equal = 0, above = 0;
-    for (int round = 0; round < 400; round++) {
+    int equal = 0, above = 0, mended = 0;
+    for (int round = 0; round < 1500; round++) {
         struct bench b;
         struct ipet_result res;
         struct err e;
@@ -300,6 +301,13 @@ static void the_integer_program_agrees(void **state) {
                     assert_int_equal(against, 0);
                 equal += against == 0;
                 above += against > 0;
+                while (row_connect(&b.r, ip, res.count)) {
+                    ipet_result_free(&res);
+                    assert_int_equal(ipet_solve(ip, (struct ilp_limits){0}, NULL, &res, &e), 0);
+                    assert_int_equal(res.status, ILP_OPTIMAL);
+                }
+                assert_true(mpz_cmp_si(res.bound, tree) >= 0);
+                mended += against > 0 && mpz_cmp_si(res.bound, tree) == 0;
             }
             ipet_result_free(&res);
             ipet_free(ip);
@@ -308,6 +316,8 @@ static void the_integer_program_agrees(void **state) {
     }
     assert_true(equal > 50);
     assert_true(above > 0);
+    assert_true(mended > 0);
+    print_message("%d equal, %d above, %d of these mended\n", equal, above, mended);
 }
 
 int main(void) {

@@ -68,7 +68,28 @@ unsigned f(unsigned x) {
     return s;
 }
 """
-CRAFTED = [OPPOSED, LATER, EXITS]
+
+# A loop with two entries, two exits and unlike halves: by which it comes in and goes out matters.
+ENTRIES = """
+#define KEEP __asm__ volatile("" ::: "memory")
+static volatile unsigned char memory[1 << 16];
+unsigned f(unsigned x) {
+    unsigned s = 0, i = 0;
+    if (x & 1) goto middle;
+top:
+    s += memory[(x * 64 + i * 64) & 0xffc0];
+    KEEP;
+    if (x >> i & 4) goto out;
+middle:
+    s += memory[(x * 128 + i * 192) & 0xffc0] + memory[(x * 320 + i * 64) & 0xffc0];
+    KEEP;
+    if (++i < 4) goto top;
+    s += memory[(x * 192) & 0xffc0];
+out:
+    return s;
+}
+"""
+CRAFTED = [(OPPOSED, []), (LATER, []), (EXITS, []), (ENTRIES, [(8, 8), (12, 8)])]
 
 
 class Generator:
@@ -246,9 +267,9 @@ def first_below(histogram, combined):
 def check(folder, number, seed, kinds):
     """What is wrong, None if nothing; and whether the comonotonic operator is told."""
     g = Generator(seed)
-    source = CRAFTED[number] if number < len(CRAFTED) else g.program()
+    source, facts = CRAFTED[number] if number < len(CRAFTED) else (g.program(), g.facts)
     (folder / "source").write_text(source)
-    build(folder, source, g.facts, ["-O1", "-O2", "-Os"][number % 3])
+    build(folder, source, facts, ["-O1", "-O2", "-Os"][number % 3])
     measure(folder)
     exclude_dead(folder)
     histogram, combined, bound = curves(folder, "unknown")
@@ -270,7 +291,7 @@ def check(folder, number, seed, kinds):
 
 def main():
     passed = failed = told = 0
-    kinds = dict.fromkeys(("sequence", "alternative", "loop", "call", "region"), 0)
+    kinds = dict.fromkeys(("sequence", "alternative", "loop", "call", "region", "entries"), 0)
     seeds = iter(range(10 * PROGRAMS))
     for number in range(PROGRAMS):
         problem = "every generated program had a step that no input takes"
