@@ -1,5 +1,5 @@
 CFG_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash
-$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/linear.c cfg/induction.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/shape.c cfg/print.c))
+$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/trail.c cfg/linear.c cfg/induction.c cfg/bounds.c cfg/functional.c cfg/loops.c cfg/facts.c cfg/query.c cfg/shape.c cfg/print.c))
 $(eval $(call host_program,cfg/test/cfg_tool,cfg/test/cfg_tool.c,cfg base,$(CFG_LIBS)))
 $(eval $(call host_program,cfg/test/lift_test,cfg/test/lift_test.c,cfg base,$(CFG_LIBS)))
 
@@ -85,13 +85,21 @@ check-cfg-binaries: $(BUILD)/cfg/test/cfg_tool
 	@$(PYTHON) cfg/test/binaries.py $< $(BUILD)/cfg/test/binaries $(RV_PREFIX)
 CHECKS += check-cfg-binaries
 
-# Terms as the solver sees them against the ir's own evaluation; and wrong translations, which that must find.
+# Terms as the solver sees them against the ir's own evaluation; paths that trails say can be against executions; and wrong versions of both.
 $(eval $(call unit_test,cfg,smt_test,cfg base,$(CFG_LIBS)))
-SMT_WRONG = PYTHON=$(PYTHON) sh cfg/test/smt_wrong.sh $(BUILD)/cfg/test/smt_wrong "$(CPPFLAGS) -std=c11" "-lcmocka $(CFG_LIBS)"
-check-cfg-smt-wrong:
-	@$(SMT_WRONG) 3
-smt-wrong:
-	@$(SMT_WRONG)
-.PHONY: smt-wrong
-CHECKS += check-cfg-smt-wrong
-HELP += "smt-wrong|wrong translations of terms for the solver, each of which the tests must find"
+$(eval $(call host_program,cfg/test/trail_test,cfg/test/trail_test.c,cfg base,-lcmocka $(CFG_LIBS)))
+$(BUILD)/cfg/test/paths%.elf: cfg/test/programs/start.S cfg/test/programs/paths.c cfg/test/programs/link.ld
+	@mkdir -p $(@D)
+	@$(RV_PREFIX)gcc -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany $(subst paths,,$*) -g -ffreestanding -nostdlib -T cfg/test/programs/link.ld -o $@ $(filter-out %.ld,$^) -lgcc
+TRAIL_PATHS := $(BUILD)/cfg/test/paths-O1.elf $(BUILD)/cfg/test/paths-O2.elf $(BUILD)/cfg/test/paths-Os.elf
+check-cfg-trail: $(BUILD)/cfg/test/trail_test $(TRAIL_PATHS)
+	@for elf in $(TRAIL_PATHS); do $< $$elf >$(BUILD)/cfg/test/trail.log 2>&1 || { cat $(BUILD)/cfg/test/trail.log; echo "0 passed, 1 failed"; exit 1; }; done; \
+	  echo "$(words $(TRAIL_PATHS)) passed, 0 failed"
+ASKED_WRONG = PYTHON=$(PYTHON) sh cfg/test/wrong.sh $(BUILD)/cfg/test/wrong "$(CPPFLAGS) -std=c11" "-lcmocka $(CFG_LIBS)" $(BUILD)/cfg/test/paths-O2.elf
+check-cfg-wrong: $(BUILD)/cfg/test/paths-O2.elf
+	@$(ASKED_WRONG) 9
+cfg-wrong: $(BUILD)/cfg/test/paths-O2.elf
+	@$(ASKED_WRONG)
+.PHONY: cfg-wrong
+CHECKS += check-cfg-trail check-cfg-wrong
+HELP += "cfg-wrong|wrong versions of terms and paths for the solver, each of which the tests must find"
