@@ -11,6 +11,7 @@ struct builder {
     struct map paths;                       /* hash of the set of units → path */
     VEC(struct profile_edge) edges;         /* by unit */
     VEC(struct profile_loop) loops;         /* by cfg loop */
+    struct profile_path *repeated;          /* the path that on_repeated_step speaks of */
     VEC(uint32_t) place;                    /* unit → index into the entry's path's edges: valid for the units it touched */
 };
 
@@ -114,6 +115,46 @@ static void on_entry(void *user, const struct replay_entry *entry) {
     }
     for (size_t i = 0; i < entry->step_count; i++)
         bins_add(&path->edges.data[b->place.data[entry->steps[i].unit]].bins, entry->steps[i].cycles, 1);
+}
+
+/* Of two sightings of the same extreme in this trace the first is kept. */
+static void keep_first(struct sighting *at, bool beyond, bool same, uint64_t position) {
+    if (beyond || (same && position < at->position))
+        at->position = position;
+}
+
+static void on_repeated(void *user, const struct replay_entry *entry, const replay_seen_list *whole) {
+    struct builder *b = user;
+    struct profile_path *path = b->repeated = path_for(b, entry);
+    for (size_t i = 0; i < whole->len; i++) {
+        const struct replay_seen *s = &whole->data[i];
+        bool first = path->count == 0, longest = first || s->cycles > path->max || (s->cycles == path->max && s->first < path->max_at.position);
+        keep_first(&path->min_at, first || s->cycles < path->min, s->cycles == path->min, s->first);
+        keep_first(&path->max_at, longest, false, s->first);
+        path->min = first || s->cycles < path->min ? s->cycles : path->min;
+        path->max = longest ? s->cycles : path->max;
+        path->count += s->count;
+        bins_add(&path->bins, s->cycles, s->count);
+        for (size_t k = 0; longest && k < path->edges.len; k++)
+            path->edges.data[k].count = entry->times[path->edges.data[k].edge];
+    }
+    for (size_t i = 0; i < path->edges.len; i++)
+        b->place.data[path->edges.data[i].edge] = (uint32_t)i;
+}
+
+static void on_repeated_step(void *user, uint32_t unit, const replay_seen_list *seen) {
+    struct builder *b = user;
+    struct profile_edge *edge = &b->edges.data[unit];
+    bin_list *of_path = &b->repeated->edges.data[b->place.data[unit]].bins;
+    for (size_t i = 0; i < seen->len; i++) {
+        const struct replay_seen *s = &seen->data[i];
+        uint64_t most = bins_most(&edge->bins), least = bins_least(&edge->bins); /* its entry was replayed once */
+        keep_first(&edge->max_at, s->cycles > most, s->cycles == most, s->first);
+        keep_first(&edge->min_at, s->cycles < least, s->cycles == least, s->first);
+        edge->count += s->count;
+        bins_add(&edge->bins, s->cycles, s->count);
+        bins_add(of_path, s->cycles, s->count);
+    }
 }
 
 /* ---- canonical order ----------------------------------------------------------------------------------------------- */
@@ -230,7 +271,7 @@ static void hand_over(struct builder *b) {
 
 struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e) {
     struct builder b = {.w = walk_new(g), .p = mem_alloc(sizeof *b.p)};
-    struct replay_events events = {.user = &b, .edge = on_edge, .entry = on_entry, .loop = on_loop};
+    struct replay_events events = {.user = &b, .edge = on_edge, .entry = on_entry, .loop = on_loop, .repeated = on_repeated, .repeated_step = on_repeated_step};
     struct profile_trace totals;
     for (size_t i = 0; i < g->loops.len; i++)
         vec_push(&b.loops, ((struct profile_loop){0}));

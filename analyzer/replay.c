@@ -4,7 +4,7 @@
  *
  * Nesting. A trap out of a kernel entry is an entry of its own; the interrupted one goes on behind the return, and the time between
  * the two is not part of it. Where the kernel goes on with another thread (a `switch` point), the entry is cut. */
-#include "analyzer/replay.h"
+#include "analyzer/known.h"
 
 struct loop_run {
     uint64_t executions;
@@ -49,6 +49,9 @@ struct replay {
     VEC(uint32_t) last_step;         /* by node: the step taken from it last + 1 */
     struct map step_index;           /* (node, block) → step */
     VEC(struct interrupted) outer;   /* innermost last */
+    struct known *known;             /* NULL: every entry is replayed */
+    uint32_t ended;                  /* the last entry's end: walk node */
+    uint64_t finished;               /* position of the record that ended the last entry */
     struct profile_trace *totals;
 };
 
@@ -266,6 +269,8 @@ static void finish_entry(struct replay *r) {
                                  .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
                                  .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
     r->totals->entries++;
+    r->finished = r->position;
+    r->ended = r->at;
     r->events->entry(r->events->user, &entry);
     r->at = NONE;
 }
@@ -391,22 +396,88 @@ static int check_build(const struct replay *r, const char *path, struct err *e) 
     return 0;
 }
 
+static uint64_t step_of(const struct trace_batch *b, uint32_t i) { return b->near ? b->near[i] : b->step[i]; }
+
+static int replay_each(struct replay *r, const struct trace_batch *b, struct err *e) {
+    struct trace_record rec = {.cycle = b->cycle, .lost = b->lost};
+    for (uint32_t i = 0; i < b->count; i++, rec.lost = 0) {
+        rec.cycle += step_of(b, i);
+        trace_point(r->in, b->point[i], &rec.addr, &rec.mark);
+        r->position = b->position + i;
+        if (step(r, &rec, e) < 0)
+            return err_wrap(e, "record %llu", (unsigned long long)r->position);
+        r->totals->records++;
+    }
+    return 0;
+}
+
+static bool between_entries(const struct replay *r) { return r->at == NONE && !r->outer.len; }
+
+/* What an entry does hangs on its points alone if it begins and ends outside of any other: the loops' counters are set anew where it
+ * enters them. */
+static bool count_again(struct replay *r, const struct trace_batch *b) {
+    if (!b->near || !*b->known || !known_count(r->known, *b->known, b->near, b->count, b->position))
+        return false;
+    r->cycle = r->base = b->last;
+    r->first_enter_seen = true;
+    r->switched = false;
+    r->position = b->position + b->count - 1;
+    r->totals->records += b->count;
+    r->totals->entries++;
+    return true;
+}
+
+static void hand_over(struct replay *r) {
+    while (r->times.len < r->w->ipg.len * TURNS)
+        vec_push(&r->times, 0);
+    forget(r);
+    known_end(r->known, r->events, r->times.data);
+}
+
+/* A phrase, met between entries, that is replayed: if it was one whole entry, keep it. */
+static int replay_and_learn(struct replay *r, const struct trace_batch *b, struct err *e) {
+    struct profile_trace before = *r->totals;
+    if (replay_each(r, b, e) < 0)
+        return -1;
+    uint32_t n = b->count;
+    if (!between_entries(r) || r->totals->entries != before.entries + 1 || r->totals->boot != before.boot || r->totals->cut != before.cut ||
+        r->finished != r->position || r->steps_of_entry.len + 1 != n)
+        return 0;
+    struct replay_entry entry = {.start = r->start, .end = r->ended, .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
+                                 .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
+    *b->known = known_add(r->known, b->point, n, &entry);
+    return 0;
+}
+
+static int replay_batch(struct replay *r, const struct trace_batch *b, struct err *e) {
+    if (!r->known || !b->known || b->lost || !between_entries(r))
+        return replay_each(r, b, e);
+    if (count_again(r, b))
+        return 0;
+    uint32_t name = known_find(r->known, b->point, b->count);
+    if (!name)
+        return replay_and_learn(r, b, e);
+    *b->known = name;
+    return count_again(r, b) ? 0 : replay_each(r, b, e);
+}
+
 static int replay_records(struct replay *r, const char *path, struct err *e) {
     struct progress *progress = progress_begin(path, trace_size(r->in));
-    struct trace_record rec;
+    struct trace_batch b;
     int got;
-    while ((got = trace_next(r->in, &rec, e)) > 0) {
-        r->position = trace_position(r->in);
-        if (step(r, &rec, e) < 0) {
-            err_wrap(e, "record %llu", (unsigned long long)r->position);
+    while ((got = trace_next_batch(r->in, &b, e)) > 0) {
+        if (replay_batch(r, &b, e) < 0) {
             got = -1;
             break;
         }
-        if ((r->totals->records++ & 0xffff) == 0)
-            progress_at(progress, trace_offset(r->in));
+        if (r->known && known_full(r->known))
+            hand_over(r);
+        progress_at(progress, trace_offset(r->in));
     }
     progress_end(progress);
     drop_entry(r);
+    if (r->known)
+        hand_over(r);
     if (got == 0 && trace_cut(r->in))
         return err_set(e, ERR_INPUT, "%s: cut short after record %llu", path, (unsigned long long)r->position);
     return got < 0 ? err_wrap(e, "%s", path) : 0;
@@ -429,9 +500,11 @@ int replay_trace(struct walk *w, const char *path, const struct replay_events *e
     if (rc == 0) {
         *info = *trace_get_info(r.in);
         r.port = info->port;
+        r.known = events->repeated ? known_new() : NULL;
         rc = replay_records(&r, path, e);
     }
     trace_close(r.in);
+    known_free(r.known);
     vec_free(&r.times);
     vec_free(&r.touched);
     vec_free(&r.steps_of_entry);

@@ -28,8 +28,18 @@ struct replay_entry {
     const struct replay_step *steps;
     size_t step_count;
 };
+/* Times of entries that came again and again. */
+struct replay_seen {
+    uint64_t cycles, count, first; /* first: position of the record that it was first seen at */
+};
+typedef VEC(struct replay_seen) replay_seen_list;
 struct replay_events {
     void *user;
+    /* If these two are given, the other events tell not of all entries. The rest come later, many as one: ENTRY has no cycles, position and
+     * steps; WHOLE has its times, no two alike. Then, for each of its steps in order, what times it took. `first` of a whole entry: its
+     * first record's. */
+    void (*repeated)(void *user, const struct replay_entry *entry, const replay_seen_list *whole);
+    void (*repeated_step)(void *user, uint32_t unit, const replay_seen_list *seen);
     /* Every unit passed, those of entries that turn out cut included. */
     void (*edge)(void *user, uint32_t unit, uint64_t cycles, uint64_t position);
     void (*entry)(void *user, const struct replay_entry *entry);

@@ -6,6 +6,7 @@ ANALYZER_ROOMS := analyzer ilp cachemodel tracer cfg base
 $(eval $(call host_library,analyzer,$(filter-out analyzer/main.c analyzer/cmd_% analyzer/bench_%,$(wildcard analyzer/*.c))))
 $(eval $(call host_program,potoroo,analyzer/main.c $(wildcard analyzer/cmd_*.c),$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,walk_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+$(eval $(call unit_test,analyzer,known_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,profile_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,combine_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,tree_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))

@@ -3,29 +3,30 @@
 #include <endian.h>
 #include <inttypes.h>
 
-enum { RECORD_MAX = 16, PORT_KIND_SHIFT = 62 };
+enum { RECORD_MAX = 16, PORT_KIND_SHIFT = 62, PORT_TRAP = 1 };
 
 struct drain {
     bool port;
     struct trace_writer *to;
     uint8_t part[RECORD_MAX]; /* of a record whose end has not come yet */
     size_t parts;
-    struct map by_low;        /* low half of a point's address → the address */
+    const struct point *points;
+    struct map by_low;        /* low half of a point's address → its place among them */
     uint64_t records, first, last;
 };
 
 /* A record has only 32 bits of the address. */
 static int index_points(struct drain *d, const struct image *img, struct err *e) {
-    const struct point *points;
-    size_t n = image_points(img, &points);
+    size_t n = image_points(img, &d->points);
+    const struct point *points = d->points;
     if (!n)
         return err_set(e, ERR_INPUT, "%s: no points in it: its sources were not compiled with `potoroo cc`", image_path(img));
     for (size_t i = 0; i < n; i++) {
         uint64_t other, low = points[i].addr & UINT32_MAX;
-        if (map_get(&d->by_low, low, &other) && other != points[i].addr)
+        if (map_get(&d->by_low, low, &other) && (other = points[other].addr) != points[i].addr)
             return err_set(e, ERR_INPUT, "%s: points 0x%" PRIx64 " and 0x%" PRIx64 " cannot be told apart: their low halves are equal",
                            image_path(img), other, points[i].addr);
-        map_put(&d->by_low, low, points[i].addr);
+        map_put(&d->by_low, low, i);
     }
     return 0;
 }
@@ -50,10 +51,14 @@ void drain_free(struct drain *d) {
 /* { u32 low half of the point, u32 low half of the cycle }. Cycles never run backwards, so a smaller low half is one wrap. */
 static int widen(struct drain *d, const uint8_t *p, uint64_t *addr, uint64_t *cycle, struct err *e) {
     uint32_t half[2];
+    uint64_t point;
     memcpy(half, p, sizeof half);
     uint32_t low = le32toh(half[0]), count = le32toh(half[1]);
-    if (!map_get(&d->by_low, low, addr))
+    if (!map_get(&d->by_low, low, &point))
         return err_set(e, ERR_INPUT, "record %" PRIu64 ": 0x%08" PRIx32 " is no point of the kernel", d->records, low);
+    *addr = d->points[point].addr;
+    if (d->points[point].kind == POINT_ENTER && trace_phrase(d->to, e) < 0)
+        return -1;
     uint64_t high = d->last & ~(uint64_t)UINT32_MAX;
     *cycle = (high | count) + (count < (uint32_t)d->last ? (uint64_t)1 << 32 : 0);
     return 0;
@@ -68,6 +73,8 @@ static int take_record(struct drain *d, const uint8_t *p, struct err *e) {
         addr = le64toh(addr);
         cycle = le64toh(cycle);
         mark = cycle >> PORT_KIND_SHIFT;
+        if (cycle >> PORT_KIND_SHIFT == PORT_TRAP && trace_phrase(d->to, e) < 0)
+            return -1;
         cycle &= ((uint64_t)1 << PORT_KIND_SHIFT) - 1;
     } else if (widen(d, p, &addr, &cycle, e) < 0) {
         return -1;

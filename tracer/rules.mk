@@ -1,4 +1,4 @@
-TRACER_SOURCES := tracer/asm.c tracer/probe.c tracer/sparse.c tracer/emit.c tracer/cc_args.c tracer/cc.c tracer/trace_write.c tracer/trace_read.c tracer/agree.c \
+TRACER_SOURCES := tracer/asm.c tracer/probe.c tracer/sparse.c tracer/emit.c tracer/cc_args.c tracer/cc.c tracer/trace_write.c tracer/trace_read.c tracer/trace_decode.c tracer/agree.c \
 	tracer/import.c tracer/run.c tracer/guest.c tracer/qemu.c tracer/drain.c tracer/platform/platform_ini.c
 -include tracer/platform.mk
 

@@ -5,13 +5,13 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 $(eval $(call host_program,tracer/test/probe_tool,tracer/test/probe_tool.c,tracer cfg base,$(TRACER_TEST_LIBS)))
 
 # A writer of small frames, and (for hostile files) a reader that does not check sums.
-$(BUILD)/tracer/test/trace_test: tracer/test/trace_test.c tracer/trace_write.c tracer/trace_read.c $(BUILD)/base/libbase.a tracer/trace_format.h
+$(BUILD)/tracer/test/trace_test: tracer/test/trace_test.c tracer/trace_write.c tracer/trace_read.c tracer/trace_decode.c $(BUILD)/base/libbase.a tracer/trace_format.h tracer/trace_decode.h
 	@mkdir -p $(@D)
 	@echo "  CC     $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DFRAME_LIMIT=40 -o $@ $(filter %.c %.a,$^) -lcmocka -lzstd -lxxhash -ljansson -linih
 
-FUZZ_SOURCES := tracer/test/trace_fuzz.c tracer/trace_write.c tracer/trace_read.c base/error.c base/memory.c base/map.c base/file.c
-$(BUILD)/tracer/test/trace_fuzz: $(FUZZ_SOURCES) tracer/trace_format.h
+FUZZ_SOURCES := tracer/test/trace_fuzz.c tracer/trace_write.c tracer/trace_read.c tracer/trace_decode.c base/error.c base/memory.c base/map.c base/file.c
+$(BUILD)/tracer/test/trace_fuzz: $(FUZZ_SOURCES) tracer/trace_format.h tracer/trace_decode.h
 	@mkdir -p $(@D)
 	@echo "  CC     $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -DFRAME_LIMIT=40 -DTRACE_UNCHECKED -o $@ $(FUZZ_SOURCES) -lzstd -lxxhash -ljansson -linih
@@ -22,7 +22,7 @@ $(BUILD)/tracer/test/probe_fuzz: $(PROBE_FUZZ_SOURCES) tracer/insert.h tracer/as
 	@echo "  CC     $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(PROBE_FUZZ_SOURCES) -lxxhash -ljansson -linih
 
-IMPORT_FUZZ_SOURCES := tracer/test/import_fuzz.c tracer/import.c tracer/drain.c tracer/trace_write.c tracer/trace_read.c base/error.c base/memory.c base/map.c base/file.c
+IMPORT_FUZZ_SOURCES := tracer/test/import_fuzz.c tracer/import.c tracer/drain.c tracer/trace_write.c tracer/trace_read.c tracer/trace_decode.c base/error.c base/memory.c base/map.c base/file.c
 $(BUILD)/tracer/test/import_fuzz: $(IMPORT_FUZZ_SOURCES) tracer/run.h tracer/tracer.h
 	@mkdir -p $(@D)
 	@echo "  CC     $@"

@@ -1,32 +1,38 @@
-/* The .ptrace file, version 1. docs of the format: this comment.
+/* The .ptrace file, version 2. docs of the format: this comment.
  *
  * A file is a sequence of zstd frames and zstd skippable frames ("chunks": u32 magic, u32 size of what follows), so that zstd itself
  * can check and unpack it. All numbers are little endian; a checksum is the XXH3 (64 bits) of what stands before it in its chunk, magic
  * and size excluded.
  *
- *   header chunk   mark "POTOROO TRACE 1\n" · u64 clock_hz · u64 flags (bit 0: from the trace port) · isa[16] · build_id[136] ·
+ *   header chunk   mark "POTOROO TRACE 2\n" · u64 clock_hz · u64 flags (bit 0: from the trace port) · isa[16] · build_id[136] ·
  *                  platform[40] · checksum                                       (texts are padded with zeros)
  *   for each frame:
  *     head chunk   mark "ptrFRAME" · u64 frame's number · u64 records before it · u64 lost before it · u64 cycle of its first record ·
  *                  u32 tokens · u32 records · u32 raw size · u32 packed size · u64 XXH3 of the packed bytes · checksum
- *     zstd frame   of `packed size` bytes, which unpacks to `raw size` bytes: `tokens` bytes that say where each token goes, as many that
- *                  say how long it takes, then their extras
+ *     zstd frame   of `packed size` bytes, which unpacks to `raw size` bytes: `tokens` bytes that say where each token goes, `records`
+ *                  bytes that say how long each record's step took, then the extras of both in the order of decoding
  *   footer chunk   mark "ptrINDEX" · u64 frames · u64 records · u64 lost · u64 last cycle · for each frame { u64 offset of its head
  *                  chunk · u64 records before it · u64 its first cycle } · checksum · u64 offset of the footer chunk · mark "ptr END\n"
  *
  * Frames are independent of one another: a coder starts afresh in each. It keeps a node for each point seen (node 0: none yet), with
- * the last SUCCESSORS points that followed it and how long the last step to each took. A token is two bytes, where and time:
+ * the last SUCCESSORS points that followed it and how long the last step to each took; and phrases, runs of records that are likely to
+ * come again (kernel entries). A token is
  *
  *   where  0 … 3    the successor of that slot
  *          4        a point seen before: extra varint, its node's number
  *          5        a point not seen before: extra varint, zigzag of its address less that of the point last seen for the first time
- *          6        records lost here: extra varint, how many; time is 0 and no record results
+ *          6        records lost here: extra varint, how many; no record results
+ *          7        the records of a phrase: extra varint, its number in this frame, from 0
+ *          + 128    (with 0, 4, 5 …) its record begins a new phrase, which goes up to the next token 6, 7 or with 128, to the frame's end,
+ *                   or to its PHRASE_MAX-th record
  *   time   0 … 254  zigzag of the step's cycles less those of the last such step (0 if this one is new)
  *          255      extra varint: that zigzag less 255
  *
- * In a trace from the port, bit 0 of an address is no part of it: set, the record is a trap's or a return's mark.
+ * What was not in a slot replaces the oldest. The cycle before a frame's first record is taken to be that record's. In a phrase met again
+ * the last such step is that of the same record of the phrase when it last came, all modulo 2^32; a phrase in which a step took longer when
+ * it was new is not met again. The slots' times stay as they were.
  *
- * What was not in a slot replaces the oldest. The cycle before a frame's first record is taken to be that record's. */
+ * In a trace from the port, bit 0 of an address is no part of it: set, the record is a trap's or a return's mark. */
 #ifndef POTOROO_TRACE_FORMAT_H
 #define POTOROO_TRACE_FORMAT_H
 
@@ -34,7 +40,7 @@
 
 #include <endian.h>
 
-#define TRACE_MARK "POTOROO TRACE 1\n"
+#define TRACE_MARK "POTOROO TRACE 2\n"
 #define FRAME_MARK "ptrFRAME"
 #define INDEX_MARK "ptrINDEX"
 #define END_MARK "ptr END\n"
@@ -51,8 +57,9 @@ enum {
     INDEX_SIZE = 8 + 4 * 8,   /* before the entries */
     INDEX_ENTRY = 24,
     FOOTER_SIZE = 24,         /* after the entries */
-    FRAME_TOKENS = 1 << 17,   /* at most, in a frame */
-    FRAME_RAW_MAX = FRAME_TOKENS * 22, /* a token and its two longest varints */
+    FRAME_TOKENS = 1 << 18,   /* at most, in a frame, and as many records */
+    FRAME_RAW_MAX = FRAME_TOKENS * 22, /* a token's two bytes and its two longest varints */
+    PHRASE_MAX = 1024,
     SUCCESSORS = 4
 };
 
@@ -60,6 +67,8 @@ enum token {
     TOKEN_KNOWN = SUCCESSORS,
     TOKEN_NEW,
     TOKEN_LOST,
+    TOKEN_AGAIN,
+    TOKEN_PHRASE = 128,
     TIME_EXTRA = 255
 };
 
@@ -69,7 +78,7 @@ struct frame_head {
     uint64_t sum;
 };
 
-/* A point within a frame. 64 bytes, so that a step touches one cache line of each of two nodes. */
+/* A point within a frame, to the writer. */
 struct trace_node {
     uint64_t addr;
     uint32_t seen;            /* successors so far; slot seen % SUCCESSORS is the next to be replaced */

@@ -1,6 +1,6 @@
 /* Reading traces. Nothing is believed before its checksum has been checked, and nothing even then: a frame that passes may still have
  * been written by a faulty program, so every index and size is checked as it is used. */
-#include "tracer/trace_format.h"
+#include "tracer/trace_decode.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -11,8 +11,6 @@ enum { CHECKED = 0 };
 #else
 enum { CHECKED = 1 };
 #endif
-
-enum { BATCH = 256 };
 
 struct trace_reader {
     const uint8_t *file;
@@ -25,17 +23,12 @@ struct trace_reader {
     bool in_frame;
     size_t frame_at;          /* its head chunk, for messages */
     uint8_t *raw;
-    const uint8_t *extra;     /* the next one */
-    uint32_t token, records;  /* done in this frame */
-    trace_nodes nodes;
-    uint32_t current;
-    uint64_t last_new, cycle;
-
-    struct trace_record batch[BATCH];
-    uint32_t batched, taken;  /* records in it; handed out of it */
+    struct trace_decoder decoder;
+    uint32_t taken;           /* records of the decoder's batch that were handed out */
+    uint64_t batch_lost;      /* lost just before its first */
 
     uint64_t seen;            /* records handed out or skipped, those of the batch excluded */
-    uint64_t handed_cycle;    /* of the last one of them that was handed out */
+    uint64_t handed_cycle;    /* of the last one that was handed out */
     uint64_t marked;          /* losses that the trace itself marks, up to here */
     uint64_t lost, lost_here; /* marked or skipped: all so far; those that the next record will tell */
     ZSTD_DCtx *zstd;
@@ -69,7 +62,7 @@ static int read_header(struct trace_reader *r, struct err *e) {
     if (r->size < CHUNK_HEAD + HEADER_SIZE)
         return err_set(e, ERR_INPUT, "%s: cut short within its header", r->path);
     if (memcmp(body, TRACE_MARK, 16) != 0)
-        return err_set(e, ERR_INPUT, "%s: a trace of another version than 1", r->path);
+        return err_set(e, ERR_INPUT, "%s: a trace of another version than 2", r->path);
     const uint8_t *p = body + 16;
     bool bad = !sum_right(body, HEADER_SIZE - 8) || get32(r->file + 4) != HEADER_SIZE;
     r->info.clock_hz = get64(p);
@@ -87,6 +80,7 @@ struct trace_reader *trace_open(const char *path, struct err *e) {
     struct trace_reader *r = mem_alloc(sizeof *r);
     r->path = str_dup(path);
     r->zstd = ZSTD_createDCtx();
+    decoder_init(&r->decoder);
     r->raw = mem_alloc(FRAME_RAW_MAX);
     if (file_map(path, &r->file, &r->size, e) == 0 && read_header(r, e) == 0)
         return r;
@@ -99,7 +93,7 @@ void trace_close(struct trace_reader *r) {
         return;
     file_unmap(r->file, r->size);
     ZSTD_freeDCtx(r->zstd);
-    vec_free(&r->nodes);
+    decoder_free(&r->decoder);
     free(r->raw);
     free(r->path);
     free(r);
@@ -171,16 +165,6 @@ static int read_footer(struct trace_reader *r, struct err *e) {
     return 0;
 }
 
-static void begin_frame(struct trace_reader *r) {
-    r->nodes.len = 0;
-    vec_push(&r->nodes, (struct trace_node){0});
-    r->current = r->token = r->records = 0;
-    r->last_new = 0;
-    r->cycle = r->frame.first_cycle;
-    r->extra = r->raw + 2 * r->frame.tokens;
-    r->in_frame = true;
-}
-
 static int read_frame(struct trace_reader *r, struct err *e) {
     size_t at = r->frame_at = r->at, room = r->size - at;
     if (room < CHUNK_HEAD + FRAME_SIZE)
@@ -189,8 +173,8 @@ static int read_frame(struct trace_reader *r, struct err *e) {
     struct frame_head *f = &r->frame;
     *f = (struct frame_head){get64(body + 8),  get64(body + 16), get64(body + 24), get64(body + 32), get32(body + 40),
                              get32(body + 44), get32(body + 48), get32(body + 52), get64(body + 56)};
-    if (get32(r->file + at + 4) != FRAME_SIZE || !sum_right(body, FRAME_SIZE - 8) || f->tokens > FRAME_TOKENS || 2 * f->tokens > f->raw ||
-        f->records > f->tokens || f->raw > FRAME_RAW_MAX)
+    if (get32(r->file + at + 4) != FRAME_SIZE || !sum_right(body, FRAME_SIZE - 8) || f->tokens > FRAME_TOKENS ||
+        f->records > FRAME_TOKENS || f->tokens + f->records > f->raw || f->raw > FRAME_RAW_MAX)
         return damage(r, at, "damaged head of a frame", e);
     if (f->packed > room - CHUNK_HEAD - FRAME_SIZE)
         return cut_short(r);
@@ -204,7 +188,8 @@ static int read_frame(struct trace_reader *r, struct err *e) {
     if (f->first_cycle < r->handed_cycle)
         return damage(r, at, "time runs backwards from one frame to the next", e);
     r->at = at + CHUNK_HEAD + FRAME_SIZE + f->packed;
-    begin_frame(r);
+    decoder_begin(&r->decoder, f, r->raw);
+    r->in_frame = true;
     return 0;
 }
 
@@ -220,145 +205,74 @@ static int read_chunk(struct trace_reader *r, struct err *e) {
 
 /* ---- records ------------------------------------------------------------------------------------------------------- */
 
-/* Where decoding is, in variables of its own: a frame is decoded in batches, so that this stays in registers. */
-struct cursor {
-    const uint8_t *extra, *end;
-    struct trace_node *nodes;
-    uint32_t current;
-    uint64_t cycle;
-};
-
-static int get_varint(struct cursor *c, uint64_t *v) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; c->extra < c->end && shift < 64; shift += 7) {
-        uint8_t byte = *c->extra++;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80)) {
-            *v = value;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-/* The node that a token other than a slot's leads to. */
-static int find_node(struct trace_reader *r, struct cursor *c, unsigned where, uint32_t *node) {
-    uint64_t v;
-    if (get_varint(c, &v) < 0)
-        return -1;
-    if (where == TOKEN_KNOWN && v > 0 && v < r->nodes.len) {
-        *node = (uint32_t)v;
-        return 0;
-    }
-    if (where != TOKEN_NEW)
-        return -1;
-    r->last_new += unzigzag(v);
-    *node = (uint32_t)r->nodes.len;
-    vec_push(&r->nodes, ((struct trace_node){.addr = r->last_new}));
-    c->nodes = r->nodes.data;
-    return 0;
-}
-
-static inline int get_step(struct cursor *c, unsigned time, uint64_t expected, uint64_t *step) {
-    uint64_t z = time;
-    if (time == TIME_EXTRA) {
-        if (get_varint(c, &z) < 0)
-            return -1;
-        z += TIME_EXTRA;
-    }
-    *step = expected + unzigzag(z);
-    return *step > UINT64_MAX - c->cycle ? -1 : 0;
-}
-
-static int take_elsewhere(struct trace_reader *r, struct cursor *c, unsigned where, unsigned time) {
-    uint32_t node;
-    uint64_t step;
-    if (find_node(r, c, where, &node) < 0 || get_step(c, time, 0, &step) < 0)
-        return -1;
-    node_replace(&c->nodes[c->current], node, step);
-    c->current = node;
-    c->cycle += step;
-    return 0;
-}
-
-static inline int take_slot(struct cursor *c, unsigned slot, unsigned time) {
-    struct trace_node *from = &c->nodes[c->current];
-    uint64_t step;
-    if (slot >= node_slots(from) || get_step(c, time, from->step[slot], &step) < 0)
-        return -1;
-    from->step[slot] = step;
-    c->current = from->to[slot];
-    c->cycle += step;
-    return 0;
-}
-
-static int take_loss(struct trace_reader *r, struct cursor *c, unsigned time) {
-    uint64_t v;
-    if (time || get_varint(c, &v) < 0 || v > UINT64_MAX - r->lost)
-        return -1;
-    r->marked += v;
-    r->lost += v;
-    r->lost_here += v;
-    return 0;
-}
-
-/* The next tokens into the batch, until it is full. 0, or -1: the frame is not what its head says, from the batch's end on. */
-static int decode(struct trace_reader *r) {
-    const uint8_t *where = r->raw, *time = r->raw + r->frame.tokens;
-    struct cursor c = {r->extra, r->raw + r->frame.raw, r->nodes.data, r->current, r->cycle};
-    uint32_t i = r->token, n = 0;
-    const uint64_t port = r->info.port;
-    int rc = 0;
-    for (; n < BATCH && i < r->frame.tokens; i++) {
-        if (where[i] < SUCCESSORS)
-            rc = take_slot(&c, where[i], time[i]);
-        else if (where[i] != TOKEN_LOST)
-            rc = take_elsewhere(r, &c, where[i], time[i]);
-        else if ((rc = take_loss(r, &c, time[i])) == 0)
-            continue;
-        if (rc < 0)
-            break;
-        uint64_t addr = c.nodes[c.current].addr, mark = addr & port;
-        r->batch[n++] = (struct trace_record){addr - mark, c.cycle, r->lost_here, mark};
-        r->lost_here = 0;
-    }
-    r->token = i;
-    r->extra = c.extra;
-    r->current = c.current;
-    r->cycle = c.cycle;
-    r->batched = n;
-    r->records += n;
-    return rc;
-}
-
 /* All of the batch has been handed out. */
 static void close_batch(struct trace_reader *r) {
-    r->handed_cycle = r->batched ? r->batch[r->batched - 1].cycle : r->handed_cycle;
-    r->seen += r->batched;
-    r->batched = r->taken = 0;
+    r->seen += r->decoder.count;
+    r->decoder.count = r->taken = 0;
 }
 
 /* Refill the batch. -1: damaged. The frame is left when its last record is in the batch. */
 static int refill(struct trace_reader *r, struct err *e) {
-    bool bad = decode(r) < 0;
-    if (!bad && r->token < r->frame.tokens)
-        return 0;
-    r->in_frame = false;
-    if (bad || r->records != r->frame.records || r->extra != r->raw + r->frame.raw) {
-        r->batched = 0; /* none of it can be trusted */
+    struct trace_decoder *d = &r->decoder;
+    if (decoder_batch(d) < 0 || d->lost > UINT64_MAX - r->lost) {
+        d->count = 0; /* none of it can be trusted */
         return damage(r, r->frame_at, "damaged frame: its contents make no sense", e);
     }
+    r->in_frame = !decoder_done(d);
+    r->marked += d->lost;
+    r->lost += d->lost;
+    r->lost_here += d->lost;
+    if (!d->count)
+        return 0;
+    if (d->before != r->handed_cycle) { /* a frame begins */
+        d->steps[0] += d->before - r->handed_cycle;
+        d->near = NULL;
+    }
+    r->batch_lost = r->lost_here;
+    r->lost_here = 0;
     return 0;
 }
 
-int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e) {
-    while (r->taken == r->batched) {
+/* 1: there is a record to hand out. */
+static int fill(struct trace_reader *r, struct err *e) {
+    while (r->taken == r->decoder.count) {
         close_batch(r);
         if (r->ended)
             return 0;
         if ((r->in_frame ? refill(r, e) : read_chunk(r, e)) < 0)
             return -1;
     }
-    *record = r->batch[r->taken++];
+    return 1;
+}
+
+static uint64_t lost_before(const struct trace_reader *r) { return r->taken ? 0 : r->batch_lost; }
+
+void trace_point(const struct trace_reader *r, uint32_t number, uint64_t *addr, bool *mark) {
+    uint64_t a = r->decoder.points.data[number];
+    *mark = r->info.port && (a & 1);
+    *addr = a - *mark;
+}
+
+int trace_next_batch(struct trace_reader *r, struct trace_batch *b, struct err *e) {
+    int rc = fill(r, e);
+    if (rc <= 0)
+        return rc;
+    const struct trace_decoder *d = &r->decoder;
+    uint32_t from = r->taken;
+    *b = (struct trace_batch){d->point + from, d->near ? NULL : d->steps + from, d->near ? d->near + from : NULL, d->count - from, r->handed_cycle, d->cycle,
+                              lost_before(r), r->seen + from, from ? NULL : d->known};
+    r->taken = d->count;
+    r->handed_cycle = d->cycle;
+    return 1;
+}
+
+int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e) {
+    int rc = fill(r, e);
+    if (rc <= 0)
+        return rc;
+    const struct trace_decoder *d = &r->decoder;
+    record->lost = lost_before(r);
+    record->cycle = r->handed_cycle += d->near ? d->near[r->taken] : d->steps[r->taken];
+    trace_point(r, d->point[r->taken++], &record->addr, &record->mark);
     return 1;
 }

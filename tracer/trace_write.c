@@ -5,13 +5,26 @@
 
 enum { LEVEL = 3 };
 
+/* One that was written in this frame: its records' addresses and last steps are in the pools. */
+struct phrase {
+    uint32_t pool, records, to; /* to: the node it ends at */
+    bool near;                /* all steps are below 2^32 */
+};
+
 struct trace_writer {
     struct atomic_file *file;
     FILE *out;
     char *path;
     uint64_t offset, records, lost, last_cycle;
+    uint64_t appended, latest; /* records given to us; the last one's cycle */
+    bool in_phrase;
+    VEC(uint64_t) held, held_cycles; /* the phrase's records: they are written when it is whole */
     struct frame_head frame;  /* the open one; sizes and sum are filled in when it is written */
     uint8_t *raw;             /* in the frame's order once it is full: where, time (FRAME_TOKENS bytes each), extras */
+    VEC(struct phrase) phrases;
+    struct map by_points;     /* hash of the addresses → phrase */
+    VEC(uint64_t) pool;
+    VEC(uint32_t) pool_steps;
     size_t extras;            /* bytes of them */
     trace_nodes nodes;
     struct map by_addr;
@@ -40,6 +53,8 @@ static void open_frame(struct trace_writer *w) {
     map_free(&w->by_addr);
     w->current = 0;
     w->last_new = 0;
+    w->phrases.len = w->pool.len = w->pool_steps.len = 0;
+    map_free(&w->by_points);
 }
 
 static uint8_t *put_text(uint8_t *p, const char *text, size_t room) {
@@ -94,9 +109,9 @@ static int close_frame(struct trace_writer *w, struct err *e) {
     struct frame_head *f = &w->frame;
     if (!f->tokens)
         return 0;
-    memmove(w->raw + f->tokens, w->raw + FRAME_TOKENS, f->tokens);
-    memmove(w->raw + 2 * f->tokens, w->raw + 2 * FRAME_TOKENS, w->extras);
-    f->raw = 2 * f->tokens + (uint32_t)w->extras;
+    memmove(w->raw + f->tokens, w->raw + FRAME_TOKENS, f->records);
+    memmove(w->raw + f->tokens + f->records, w->raw + 2 * FRAME_TOKENS, w->extras);
+    f->raw = f->tokens + f->records + (uint32_t)w->extras;
     size_t n = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(FRAME_RAW_MAX), w->raw, f->raw, LEVEL);
     if (ZSTD_isError(n))
         return err_set(e, ERR_INPUT, "%s: zstd: %s", w->path, ZSTD_getErrorName(n));
@@ -119,10 +134,17 @@ static void put_varint(struct trace_writer *w, uint64_t v) {
     w->extras += (size_t)(p - from);
 }
 
-static int put_token(struct trace_writer *w, unsigned where, unsigned time, struct err *e) {
-    w->raw[FRAME_TOKENS + w->frame.tokens] = (uint8_t)time;
-    w->raw[w->frame.tokens++] = (uint8_t)where;
-    return w->frame.tokens == FRAME_LIMIT ? close_frame(w, e) : 0;
+static void put_time(struct trace_writer *w, uint64_t z) {
+    if (z >= TIME_EXTRA)
+        put_varint(w, z - TIME_EXTRA);
+    w->raw[FRAME_TOKENS + w->frame.records++] = (uint8_t)(z < TIME_EXTRA ? z : TIME_EXTRA);
+    w->records++;
+}
+
+static void put_token(struct trace_writer *w, unsigned where) { w->raw[w->frame.tokens++] = (uint8_t)where; }
+
+static int close_if_full(struct trace_writer *w, struct err *e) {
+    return w->frame.tokens >= FRAME_LIMIT || w->frame.records >= FRAME_LIMIT ? close_frame(w, e) : 0;
 }
 
 /* Moves to ADDR's node, which takes a place among the current one's successors. Returns the token. */
@@ -142,10 +164,7 @@ static unsigned step_elsewhere(struct trace_writer *w, uint64_t addr, uint64_t s
     return token;
 }
 
-int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e) {
-    if (cycle < w->last_cycle)
-        return err_set(e, ERR_INPUT, "record %llu: time runs backwards, from cycle %llu to %llu", (unsigned long long)w->records,
-                       (unsigned long long)w->last_cycle, (unsigned long long)cycle);
+static int write_record(struct trace_writer *w, uint64_t addr, uint64_t cycle, unsigned flag, struct err *e) {
     if (!w->frame.records) {
         w->frame.first_cycle = cycle;
         w->last_cycle = cycle;
@@ -162,23 +181,115 @@ int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct e
     } else {
         slot = step_elsewhere(w, addr, step);
     }
-    uint64_t z = zigzag(step - expected);
-    if (z >= TIME_EXTRA)
-        put_varint(w, z - TIME_EXTRA);
-    w->records++;
-    w->frame.records++;
+    put_token(w, slot | flag);
+    put_time(w, zigzag(step - expected));
     w->last_cycle = cycle;
-    return put_token(w, slot, (unsigned)(z < TIME_EXTRA ? z : TIME_EXTRA), e);
+    return close_if_full(w, e);
+}
+
+/* The phrase of the held records in this frame, or what it shall be: then *key is for by_points. */
+static struct phrase *find_phrase(struct trace_writer *w, uint64_t *key) {
+    size_t n = w->held.len;
+    uint64_t found;
+    for (*key = hash_bytes(w->held.data, n * sizeof *w->held.data, 0); map_get(&w->by_points, *key, &found); ++*key) {
+        struct phrase *p = &w->phrases.data[found];
+        if (p->records == n && memcmp(w->pool.data + p->pool, w->held.data, n * sizeof *w->held.data) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static bool all_near(const struct trace_writer *w) {
+    uint64_t last = w->last_cycle;
+    for (size_t i = 0; i < w->held.len; i++) {
+        if (w->held_cycles.data[i] - last > UINT32_MAX)
+            return false;
+        last = w->held_cycles.data[i];
+    }
+    return true;
+}
+
+static int write_again(struct trace_writer *w, const struct phrase *p, struct err *e) {
+    put_token(w, TOKEN_AGAIN);
+    put_varint(w, (uint64_t)(p - w->phrases.data));
+    for (uint32_t i = 0; i < p->records; i++) {
+        uint32_t *expected = &w->pool_steps.data[p->pool + i], step = (uint32_t)(w->held_cycles.data[i] - w->last_cycle), off = step - *expected;
+        put_time(w, (uint32_t)(off << 1) ^ (0 - (off >> 31)));
+        *expected = step;
+        w->last_cycle = w->held_cycles.data[i];
+    }
+    w->current = p->to;
+    return close_if_full(w, e);
+}
+
+/* A phrase that the frame's end cuts is none that can be met again. */
+static int write_new(struct trace_writer *w, bool near, struct err *e) {
+    size_t frame = w->index.len;
+    struct phrase p = {.pool = (uint32_t)w->pool.len, .records = (uint32_t)w->held.len, .near = near};
+    uint64_t key, before = w->frame.records ? w->last_cycle : w->held_cycles.data[0];
+    for (uint32_t i = 0; i < p.records; i++)
+        if (write_record(w, w->held.data[i], w->held_cycles.data[i], i ? 0 : TOKEN_PHRASE, e) < 0)
+            return -1;
+    if (w->index.len != frame)
+        return 0;
+    for (uint32_t i = 0; i < p.records; i++) {
+        vec_push(&w->pool, w->held.data[i]);
+        vec_push(&w->pool_steps, (uint32_t)(w->held_cycles.data[i] - before));
+        before = w->held_cycles.data[i];
+    }
+    p.to = w->current;
+    find_phrase(w, &key);
+    map_put(&w->by_points, key, w->phrases.len);
+    vec_push(&w->phrases, p);
+    return 0;
+}
+
+/* The held records, if any, into the frame. */
+static int end_phrase(struct trace_writer *w, struct err *e) {
+    uint32_t n = (uint32_t)w->held.len;
+    w->in_phrase = false;
+    if (!n)
+        return 0;
+    if (w->frame.records && (w->frame.records + n > FRAME_LIMIT || w->frame.tokens + n > FRAME_LIMIT) && close_frame(w, e) < 0)
+        return -1;
+    uint64_t key;
+    bool near = all_near(w);
+    const struct phrase *p = near ? find_phrase(w, &key) : NULL;
+    int rc = p && p->near ? write_again(w, p, e) : write_new(w, near, e);
+    w->held.len = w->held_cycles.len = 0;
+    return rc;
+}
+
+int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e) {
+    if (cycle < w->latest)
+        return err_set(e, ERR_INPUT, "record %llu: time runs backwards, from cycle %llu to %llu", (unsigned long long)w->appended,
+                       (unsigned long long)w->latest, (unsigned long long)cycle);
+    w->latest = cycle;
+    w->appended++;
+    if (!w->in_phrase)
+        return write_record(w, addr, cycle, 0, e);
+    vec_push(&w->held, addr);
+    vec_push(&w->held_cycles, cycle);
+    return w->held.len == PHRASE_MAX ? end_phrase(w, e) : 0;
 }
 
 int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e) { return trace_append(w, addr | 1, cycle, e); }
 
+int trace_phrase(struct trace_writer *w, struct err *e) {
+    int rc = end_phrase(w, e);
+    w->in_phrase = true;
+    return rc;
+}
+
 int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e) {
     if (!records)
         return 0;
+    if (end_phrase(w, e) < 0)
+        return -1;
+    put_token(w, TOKEN_LOST);
     put_varint(w, records);
     w->lost += records;
-    return put_token(w, TOKEN_LOST, 0, e);
+    return close_if_full(w, e);
 }
 
 static int put_footer(struct trace_writer *w, struct err *e) {
@@ -203,6 +314,12 @@ static void release(struct trace_writer *w) {
     map_free(&w->by_addr);
     vec_free(&w->nodes);
     vec_free(&w->index);
+    map_free(&w->by_points);
+    vec_free(&w->phrases);
+    vec_free(&w->pool);
+    vec_free(&w->pool_steps);
+    vec_free(&w->held);
+    vec_free(&w->held_cycles);
     free(w->packed);
     free(w->raw);
     free(w->path);
@@ -210,7 +327,9 @@ static void release(struct trace_writer *w) {
 }
 
 int trace_commit(struct trace_writer *w, struct err *e) {
-    int rc = close_frame(w, e);
+    int rc = end_phrase(w, e);
+    if (rc == 0)
+        rc = close_frame(w, e);
     if (rc == 0)
         rc = put_footer(w, e);
     if (rc == 0)

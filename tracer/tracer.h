@@ -29,6 +29,8 @@ struct trace_writer; /* writes beside PATH, appears at commit */
 struct trace_writer *trace_create(const char *path, const struct trace_info *info, struct err *e);
 int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e);
 int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e); /* only if info->port */
+/* The next record begins a kernel entry. Nothing depends on it but how fast the trace can be read. */
+int trace_phrase(struct trace_writer *w, struct err *e);
 int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e);
 int trace_commit(struct trace_writer *w, struct err *e); /* frees w */
 void trace_abort(struct trace_writer *w);
@@ -38,6 +40,21 @@ struct trace_reader *trace_open(const char *path, struct err *e);
 const struct trace_info *trace_get_info(const struct trace_reader *r);
 /* 1: *record is the next one · 0: the end · -1: damaged here (offset and why in E; the reader may go on with the next frame). */
 int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e);
+/* The same, many records at a time: what B points to is the reader's, until the next call. */
+struct trace_batch {
+    const uint32_t *point;    /* by record: its point's number, which trace_point explains */
+    const uint64_t *step;     /* by record: cycles since the one before it, the first one's: since `cycle`; or NULL, and they are in … */
+    const uint32_t *near;
+    uint32_t count;           /* at least 1 */
+    uint64_t cycle, last;     /* last: the last one's cycle */
+    uint64_t lost;            /* records known to be missing just before the first */
+    uint64_t position;        /* of the first */
+    /* NULL, or this is a phrase, and when it comes again this is the same variable, mostly: for the caller, 0 at first. */
+    uint32_t *known;
+};
+int trace_next_batch(struct trace_reader *r, struct trace_batch *b, struct err *e);
+/* What a number stands for, the same as long as the reader is open: `addr` and `mark` of struct trace_record. */
+void trace_point(const struct trace_reader *r, uint32_t number, uint64_t *addr, bool *mark);
 uint64_t trace_position(const struct trace_reader *r);   /* index of the record that trace_next gave last, from 0 */
 uint64_t trace_lost(const struct trace_reader *r);       /* records known to be missing so far, those behind the last record included */
 uint64_t trace_size(const struct trace_reader *r);       /* bytes of the file */

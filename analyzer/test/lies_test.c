@@ -269,14 +269,26 @@ static bool believed(const struct cfg *g, const char *path, struct err *e) {
     return good;
 }
 
-/* A copy of the trace, all checksums right, in which record AT says ADDR. */
-static void forge(const char *path, uint64_t at, uint64_t addr) {
+static bool enters(const struct image *img, uint64_t addr) {
+    const struct point *points;
+    for (size_t n = image_points(img, &points); n-- > 0;)
+        if (points[n].addr == addr)
+            return points[n].kind == POINT_ENTER;
+    return false;
+}
+
+/* A copy of the trace, all checksums right, in which record AT says ADDR. With IMG, kernel entries are phrases of it; without, it has none
+ * and every entry is replayed step by step. */
+static void forge(const char *from, const struct image *img, const char *path, uint64_t at, uint64_t addr) {
     struct err e = {0};
-    struct trace_reader *in = trace_open(SHORT_TRACE, &e);
+    struct trace_reader *in = trace_open(from, &e);
     struct trace_writer *out = trace_create(path, trace_get_info(in), &e);
     struct trace_record r;
-    for (uint64_t i = 0; trace_next(in, &r, &e) > 0; i++)
+    for (uint64_t i = 0; trace_next(in, &r, &e) > 0; i++) {
+        if (img && enters(img, r.addr))
+            assert_int_equal(trace_phrase(out, &e), 0);
         assert_int_equal(trace_append(out, i == at ? addr : r.addr, r.cycle, &e), 0);
+    }
     assert_int_equal(trace_commit(out, &e), 0);
     trace_close(in);
 }
@@ -310,12 +322,19 @@ static void a_trace_record_altered(void **state) {
     while (trace_next(in, &r, &e) > 0)
         records++;
     trace_close(in);
-    forge(file, UINT64_MAX, 0);
+    forge(SHORT_TRACE, NULL, file, UINT64_MAX, 0);
     assert_true(believed(g, file, &e));
     int unnoticed = 0; /* a point that could as well have been passed there, or the very one that was, is no lie the CFG can tell */
     for (int i = 0; i < 20; i++) {
-        forge(file, records / 2 + draw(records / 2 - 100), points[draw(n)].addr);
-        unnoticed += believed(g, file, &e);
+        struct err plain = {0};
+        uint64_t where = records / 2 + draw(records / 2 - 100), what = points[draw(n)].addr;
+        forge(SHORT_TRACE, NULL, file, where, what);
+        bool missed = believed(g, file, &plain);
+        unnoticed += missed;
+        forge(SHORT_TRACE, img, file, where, what); /* entries seen before are not searched again, but looked at no less */
+        assert_int_equal(believed(g, file, &e), missed);
+        if (!missed)
+            assert_string_equal(e.text, plain.text);
     }
     assert_true(unnoticed <= 2);
     struct trace_writer *out = trace_create(file, &(struct trace_info){.isa = "rv64"}, &e);
@@ -329,8 +348,51 @@ static void a_trace_record_altered(void **state) {
     analysis_free(a);
 }
 
+/* All but the lines that tell of the trace, and the last, a checksum. */
+static char *measured(const struct cfg *g, const char *trace) {
+    struct err e = {0};
+    struct profile *p = profile_replay(g, trace, &e);
+    char *file = path_of("measured.prof"), *text, *line, *rest;
+    size_t size;
+    assert_non_null(p);
+    assert_int_equal(profile_write(p, file, &e), 0);
+    assert_int_equal(file_read(file, &text, &size, &e), 0);
+    char *kept = mem_alloc(size + 1), *to = kept;
+    for (rest = text; (line = strsep(&rest, "\n")) && *rest;)
+        if (strncmp(line, "trace ", 6) != 0)
+            to += sprintf(to, "%s\n", line);
+    profile_free(p);
+    free(text);
+    free(file);
+    return kept;
+}
+
+/* What was counted of entries that came again is what replaying each of them finds. */
+static void entries_seen_again_are_measured_alike(void **state) {
+    (void)state;
+    static const char *const traces[] = {SHORT_TRACE, "build/kernel/kernel.ptrace"};
+    struct err e = {0};
+    struct analysis *a = analysis();
+    struct image *img = image_open(a->elf, &e);
+    struct cfg *g = cfg_build(img, &e);
+    char *file = path_of("plain.ptrace");
+    for (int i = 0; i < 2; i++) {
+        forge(traces[i], NULL, file, UINT64_MAX, 0);
+        char *again = measured(g, traces[i]), *each = measured(g, file);
+        assert_true(strlen(again) > 10000);
+        assert_int_equal(strcmp(again, each), 0);
+        free(again);
+        free(each);
+    }
+    free(file);
+    cfg_free(g);
+    image_free(img);
+    analysis_free(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(entries_seen_again_are_measured_alike),
         cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths),
         cmocka_unit_test(first_and_later_iterations_are_apart), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
         cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),

@@ -35,7 +35,7 @@ static double unpack(const char *path, uint64_t *bytes) {
 }
 
 static double ingest(const char *path, uint64_t *records, uint64_t *size) {
-    struct trace_record r;
+    struct trace_batch b;
     struct err e;
     double begun = cpu();
     struct trace_reader *t = trace_open(path, &e);
@@ -43,8 +43,9 @@ static double ingest(const char *path, uint64_t *records, uint64_t *size) {
     int rc;
     if (!t)
         return -1;
-    for (*records = 0; (rc = trace_next(t, &r, &e)) > 0; ++*records)
-        last = r.cycle;
+    for (*records = 0; (rc = trace_next_batch(t, &b, &e)) > 0; *records += b.count)
+        for (uint32_t i = 0; i < b.count; i++)
+            last += (b.near ? b.near[i] : b.step[i]) + b.point[i];
     *size = trace_size(t);
     trace_close(t);
     return rc < 0 || (*records && !last) ? -1 : cpu() - begun;

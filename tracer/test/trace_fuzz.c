@@ -54,7 +54,7 @@ static uint64_t rnd(uint64_t below) {
 }
 
 static void mutate(uint8_t *p, size_t size) {
-    static const uint8_t values[] = {0, 1, 3, 4, 5, 6, 7, 0x7f, 0x80, 0xfe, 0xff};
+    static const uint8_t values[] = {0, 1, 3, 4, 5, 6, 7, 8, 0x7f, 0x80, 0x85, 0xfe, 0xff};
     for (uint64_t n = 1 + rnd(4); size && n; n--)
         p[rnd(size)] = rnd(2) ? values[rnd(sizeof values)] : (uint8_t)rnd(256);
 }
@@ -92,7 +92,9 @@ static void make_trace(const char *path) {
     for (uint64_t i = 0, cycle = 0; i < 400; i++) {
         if (rnd(30) == 0)
             trace_append_lost(w, 1 + rnd(1000), &e);
-        trace_append(w, 0x80000000 + 4 * rnd(12), cycle += rnd(20) ? rnd(60) : rnd(1u << 30), &e);
+        if (i % 5 == 0)
+            trace_phrase(w, &e);
+        trace_append(w, 0x80000000 + 4 * (rnd(8) ? i % 10 : rnd(12)), cycle += rnd(20) ? rnd(60) : rnd(1u << 30), &e);
     }
     check(trace_commit(w, &e) == 0, "cannot write");
 }

@@ -41,6 +41,8 @@ static void write_trace(const struct trace_record *r, size_t n) {
     assert_non_null(w);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(trace_append_lost(w, r[i].lost, &e), 0);
+        if (r[i].addr % 3 == 0) /* some with losses in them, some too long for their frame */
+            assert_int_equal(trace_phrase(w, &e), 0);
         assert_int_equal((r[i].mark ? trace_append_mark : trace_append)(w, r[i].addr, r[i].cycle, &e), 0);
     }
     assert_int_equal(trace_commit(w, &e), 0);
@@ -82,6 +84,41 @@ static void test_round_trip(void **unused) {
         assert_int_equal(trace_offset(t), trace_size(t));
         trace_close(t);
     }
+    free(r);
+}
+
+/* The same records many at a time; phrases met again have what was said of them. */
+static void test_batches(void **unused) {
+    (void)unused;
+    struct trace_record *r = mem_alloc(20000 * sizeof *r);
+    struct trace_batch b;
+    struct err e;
+    size_t i = 0, again = 0;
+    make_records(r, 20000);
+    write_trace(r, 20000);
+    struct trace_reader *t = trace_open(path, &e);
+    while (trace_next_batch(t, &b, &e) > 0) {
+        uint64_t cycle = b.cycle, first;
+        assert_int_equal(b.position, i);
+        assert_int_equal(b.lost, r[i].lost);
+        for (uint32_t k = 0; k < b.count; k++, i++) {
+            struct trace_record got = {.cycle = cycle += b.near ? b.near[k] : b.step[k], .lost = k ? 0 : b.lost};
+            trace_point(t, b.point[k], &got.addr, &got.mark);
+            assert_same(&got, &r[i]);
+        }
+        assert_int_equal(b.last, cycle);
+        if (!b.known)
+            continue;
+        bool mark;
+        trace_point(t, b.point[0], &first, &mark);
+        assert_int_equal(first % 3, 0);
+        again += *b.known != 0;
+        assert_true(!*b.known || *b.known == (uint32_t)hash_bytes(b.point, b.count * sizeof *b.point, 0));
+        *b.known = (uint32_t)hash_bytes(b.point, b.count * sizeof *b.point, 0);
+    }
+    assert_int_equal(i, 20000);
+    assert_true(again > 200);
+    trace_close(t);
     free(r);
 }
 
@@ -278,7 +315,7 @@ static int remove_dir(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_same_bytes),        cmocka_unit_test(test_loss_at_the_end),
+        cmocka_unit_test(test_batches), cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_same_bytes),        cmocka_unit_test(test_loss_at_the_end),
         cmocka_unit_test(test_time_backwards),  cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_every_bit_flipped),
         cmocka_unit_test(test_bad_files),       cmocka_unit_test(test_full_disk),
     };
