@@ -126,10 +126,14 @@ struct profile *profile_replay(const struct cfg *g, const char *trace_path, stru
 struct profile *profile_replay_all(const struct cfg *g, char *const *traces, unsigned jobs, struct err *e);
 /* *into becomes what both measured: associative and commutative. Frees FROM. ERR_INPUT: different builds or platforms, or the same trace twice. */
 int profile_merge(struct profile *into, struct profile *from, struct err *e);
+/* Contexts become the last DEPTH calls of their string, "*" before them where some are left out; what becomes one is pooled, so what is said of
+ * a context holds for all that it stands for. Shortening commutes with merging. No analysis takes a profile with shortened contexts. */
+void profile_shorten(struct profile *p, uint32_t depth);
+bool profile_is_short(const struct profile *p);
 int profile_write(const struct profile *p, const char *path, struct err *e);
 struct profile *profile_read(const char *path, struct err *e);
 json_t *profile_json(const struct profile *p);
-void profile_print(const struct profile *p, FILE *out);
+void profile_print(const struct profile *p, const struct image *names, FILE *out); /* NAMES: whose symbols points are told by; NULL: none */
 
 /* ---- combination: see combine.h and tree.h -------------------------------------------------------------------------- */
 

@@ -7,7 +7,8 @@
 
 struct options {
     const char *kernel, *output, *facts;
-    bool json;
+    bool json, shorten;
+    uint32_t depth;           /* calls that contexts are shortened to */
     unsigned jobs;
 };
 
@@ -49,34 +50,44 @@ static void say(const struct profile *p) {
             p->edges.len, p->paths.len, (unsigned long long)lost, (unsigned long long)cut);
 }
 
-static int show(const char *file, bool json) {
+static int show_profile(const struct options *o, const struct profile *p, struct err *e) {
+    struct image *img = o->kernel ? image_open(o->kernel, e) : NULL;
+    if (o->kernel && !img)
+        return -1;
+    int rc = 0;
+    if (img && strcmp(image_build_id(img), p->info.build_id) != 0)
+        rc = err_set(e, ERR_INPUT, "measured on build %.16s, but %s is build %.16s", p->info.build_id, o->kernel, image_build_id(img));
+    if (rc == 0 && o->json) {
+        json_t *j = profile_json(p);
+        rc = json_write(j, NULL, e);
+        json_decref(j);
+    } else if (rc == 0) {
+        profile_print(p, img, stdout);
+    }
+    image_free(img);
+    return rc;
+}
+
+static int show(const struct options *o, const char *file) {
     struct err e;
     struct profile *p = profile_read(file, &e);
-    if (!p)
-        return command_fail(&command_profile, &e);
-    int rc = 0;
-    if (json) {
-        json_t *j = profile_json(p);
-        if (json_write(j, NULL, &e) < 0)
-            rc = command_fail(&command_profile, &e);
-        json_decref(j);
-    } else {
-        profile_print(p, stdout);
-    }
+    if (p && o->shorten)
+        profile_shorten(p, o->depth);
+    int rc = p && show_profile(o, p, &e) == 0 ? 0 : command_fail(&command_profile, &e);
     profile_free(p);
     return command_done(&command_profile, rc);
 }
 
 static int run(int argc, char **argv) {
     struct options o = {0};
-    uint64_t jobs = 0;
+    uint64_t jobs = 0, depth;
     struct profile_row_options rows = {0};
     static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"output", required_argument, NULL, 'o'},
                                             {"jobs", required_argument, NULL, 'j'},
                                             {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'w'},
                                             {"config", required_argument, NULL, 'c'}, {"csv", no_argument, NULL, 'v'},
                                             {"units", no_argument, NULL, 'u'},        {"dependence", required_argument, NULL, 'd'},
-                                            {"confidence", required_argument, NULL, 'C'}, {NULL, 0, NULL, 0}};
+                                            {"confidence", required_argument, NULL, 'C'}, {"context-depth", required_argument, NULL, 'D'}, {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "k:o:f:c:j:", options, NULL)) != -1;) {
         switch (c) {
         case 'k': o.kernel = optarg; break;
@@ -92,6 +103,12 @@ static int run(int argc, char **argv) {
         case 'u': rows.units = true; break;
         case 'd': rows.dependence = optarg; break;
         case 'C': rows.confidence = optarg; break;
+        case 'D':
+            if (parse_u64(optarg, &depth) < 0 || depth > 1000)
+                return command_usage(&command_profile, "--context-depth wants a number of calls, not %s", optarg);
+            o.shorten = true;
+            o.depth = (uint32_t)depth;
+            break;
         default: return command_bad_option(&command_profile);
         }
     }
@@ -100,16 +117,20 @@ static int run(int argc, char **argv) {
     argv += optind;
     argc -= optind;
     if (argc == 2 && strcmp(argv[0], "show") == 0)
-        return show(argv[1], o.json);
+        return show(&o, argv[1]);
     if (argc > 1 && strcmp(argv[0], "tree") == 0)
         return profile_rows(&rows, true, argv + 1);
     if (argc > 0 && strcmp(argv[0], "curve") == 0)
         return profile_rows(&rows, false, argv + 1);
     bool merge = argc > 0 && strcmp(argv[0], "merge") == 0;
+    if (o.shorten && !merge)
+        return command_usage(&command_profile, "--context-depth goes with show and merge");
     if (!o.output || argc < 1 + merge || (!merge && !o.kernel))
         return command_usage(&command_profile, "-o, and -k with at least one trace, are needed");
     struct err e;
     struct profile *p = merge ? merge_all(argv + 1, &e) : replay_all(&o, argv, &e);
+    if (p && o.shorten)
+        profile_shorten(p, o.depth);
     int rc = p && profile_write(p, o.output, &e) == 0 ? 0 : command_fail(&command_profile, &e);
     if (rc == 0)
         say(p);
@@ -120,24 +141,26 @@ static int run(int argc, char **argv) {
 const struct command command_profile = {
     "profile", "replay traces into an execution-time profile", run,
     "usage: potoroo profile -k KERNEL.elf [-f FACTS.ff] T.ptrace… -o P.prof\n"
-    "       potoroo profile merge P.prof… -o ALL.prof\n"
-    "       potoroo profile show P.prof [--json]\n"
+    "       potoroo profile merge P.prof… -o ALL.prof [--context-depth K]\n"
+    "       potoroo profile show P.prof [--json] [-k KERNEL.elf] [--context-depth K]\n"
     "       potoroo profile tree ENTRY… [-c potoroo.ini] [--units|--json] [--dependence D] [--confidence P]\n"
     "       potoroo profile curve [ENTRY…] [-c potoroo.ini] [--json|--csv] [--dependence D] [--confidence P]\n"
     "\n"
     "Replays every trace through the kernel's control-flow graph and keeps, for each step between two\n"
     "instrumentation points and each call path, how often it took how many cycles. A step that the graph does\n"
-    "not have is an error. Profiles of one build on one platform merge in any order.\n"
-    "\n"
+    "not have is an error. Profiles of one build on one platform merge in any order. show prints every unit:\n"
+    "how long it took, and which record of which trace was the longest and the shortest.\n"
     "\n"
     "tree prints what an entry's paths are made of (sequence, alternative, loop, call, region), each node with\n"
     "its combined profile; curve prints each entry's exceedance: observed, combined, and the bound.\n"
     "\n"
-    "  -k, --kernel KERNEL.elf  the kernel that was run\n"
+    "  -k, --kernel KERNEL.elf  the kernel that was run; with show: whose symbols points are named by\n"
     "  -f, --facts FACTS.ff     flow facts (targets of indirect calls and jumps)\n"
     "  -o, --output FILE        where to write\n"
     "  -j, --jobs N             replay so many traces at a time; default: as many as there are processors\n"
     "      --json               with show, tree, curve: JSON\n"
+    "      --context-depth K    with show, merge: pool what has the last K calls in common (no analysis takes\n"
+    "                           such a profile); default: whole call paths\n"
     "      --csv                with curve: entry, curve, cycles, P(time > cycles), a line a step\n"
     "  -c, --config FILE        with tree, curve: the analysis (default: potoroo.ini)\n"
     "      --units              with tree: the single steps too\n"

@@ -465,3 +465,121 @@ int profile_merge(struct profile *into, struct profile *from, struct err *e) {
     profile_free(from);
     return rc;
 }
+
+/* ---- fewer contexts -------------------------------------------------------------------------------------------------- */
+
+/* A call in a context's name begins with '/'. Where the name holds more than DEPTH calls, "*" and the last of them; else the name. */
+static char *short_name(const char *name, uint32_t depth) {
+    uint32_t calls = 0;
+    for (const char *s = name; *s; s++)
+        calls += *s == '/';
+    if (calls <= depth)
+        return str_dup(name);
+    if (depth == 0)
+        return str_dup("*");
+    for (; calls >= depth; calls--)
+        name = strchr(name, '/') + 1;
+    return str_printf("*/%s", name);
+}
+
+bool profile_is_short(const struct profile *p) { return p->contexts.len && p->contexts.data[0][0] == '*'; }
+
+/* Each context's index among the short names, which become the profile's; SHORTENED says of which old ones. The caller frees both. */
+static uint32_t *shorten_names(struct profile *p, uint32_t depth, bool **shortened) {
+    size_t n = p->contexts.len, kept = 0;
+    char **old = mem_alloc((n + 1) * sizeof *old);
+    uint32_t *to = mem_alloc((n + 1) * sizeof *to);
+    *shortened = mem_alloc(n + 1);
+    for (size_t i = 0; i < n; i++) {
+        old[i] = short_name(p->contexts.data[i], depth);
+        (*shortened)[i] = strcmp(old[i], p->contexts.data[i]) != 0;
+        free(p->contexts.data[i]);
+        p->contexts.data[i] = old[i];
+    }
+    SORT(p->contexts, by_name);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(p->contexts.data[i], p->contexts.data[kept - 1]) != 0)
+            p->contexts.data[kept++] = str_dup(p->contexts.data[i]);
+    p->contexts.len = kept;
+    for (size_t i = 0; i < n; i++)
+        to[i] = context_named(p, kept, old[i]);
+    for (size_t i = 0; i < n; i++)
+        free(old[i]);
+    free(old);
+    return to;
+}
+
+static void pool_edge(struct profile_edge *at, struct profile_edge *f) {
+    keep_sighting(&at->max_at, bins_most(&at->bins), f->max_at, bins_most(&f->bins));
+    keep_sighting(&at->min_at, bins_least(&f->bins), f->min_at, bins_least(&at->bins));
+    at->count += f->count;
+    bins_merge(&at->bins, &f->bins);
+    vec_free(&f->bins);
+}
+
+/* Units of the path that became one: counts of its longest entry add up, and so do its executions. */
+static void pool_path_edges(struct profile_path *path, const uint32_t *to) {
+    size_t kept = 0;
+    for (size_t k = 0; k < path->edges.len; k++)
+        path->edges.data[k].edge = to[path->edges.data[k].edge];
+    SORT(path->edges, by_edge);
+    for (size_t k = 0; k < path->edges.len; k++) {
+        struct path_edge *x = &path->edges.data[k];
+        if (kept && path->edges.data[kept - 1].edge == x->edge) {
+            path->edges.data[kept - 1].count += x->count;
+            bins_merge(&path->edges.data[kept - 1].bins, &x->bins);
+            vec_free(&x->bins);
+        } else {
+            path->edges.data[kept++] = *x;
+        }
+    }
+    path->edges.len = kept;
+}
+
+static void pool_paths(struct profile *p) {
+    size_t kept = 0;
+    SORT(p->paths, by_edges);
+    for (size_t i = 0; i < p->paths.len; i++) {
+        struct profile_path *x = &p->paths.data[i];
+        if (!kept || by_edges(&p->paths.data[kept - 1], x) != 0) {
+            p->paths.data[kept++] = *x;
+            continue;
+        }
+        merge_path(&p->paths.data[kept - 1], x);
+        for (size_t k = 0; k < x->edges.len; k++)
+            vec_free(&x->edges.data[k].bins);
+        vec_free(&x->edges);
+        vec_free(&x->bins);
+    }
+    p->paths.len = kept;
+}
+
+/* Where a name is shortened it is not known any more which loops the bits of `turn` speak of: iterations are pooled too. */
+void profile_shorten(struct profile *p, uint32_t depth) {
+    bool *shortened;
+    uint32_t *context = shorten_names(p, depth, &shortened), *to = mem_alloc((p->edges.len + 1) * sizeof *to);
+    struct profile_edge *old = mem_alloc((p->edges.len + 1) * sizeof *old);
+    size_t n = p->edges.len, kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct profile_edge *x = &p->edges.data[i];
+        x->turn = shortened[x->context] ? 0 : x->turn;
+        x->context = context[x->context];
+        old[i] = *x;
+    }
+    SORT(p->edges, by_place);
+    for (size_t i = 0; i < n; i++)
+        if (kept && by_place(&p->edges.data[kept - 1], &p->edges.data[i]) == 0)
+            pool_edge(&p->edges.data[kept - 1], &p->edges.data[i]);
+        else
+            p->edges.data[kept++] = p->edges.data[i];
+    p->edges.len = kept;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint32_t)((struct profile_edge *)bsearch(&old[i], p->edges.data, kept, sizeof *old, by_place) - p->edges.data);
+    for (size_t i = 0; i < p->paths.len; i++)
+        pool_path_edges(&p->paths.data[i], to);
+    pool_paths(p);
+    free(old);
+    free(to);
+    free(context);
+    free(shortened);
+}

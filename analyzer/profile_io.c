@@ -286,20 +286,49 @@ json_t *profile_json(const struct profile *p) {
                                                sighting_json(p, x->min_at), "max_at", sighting_json(p, x->max_at)));
     }
     for (size_t i = 0; i < p->loops.len; i++)
-        json_array_append_new(loops, json_pack("{s:o,s:I}", "header", hex(p->loops.data[i].header), "max", (json_int_t)p->loops.data[i].max));
+        json_array_append_new(loops, json_pack("{s:o,s:I,s:o}", "header", hex(p->loops.data[i].header), "max", (json_int_t)p->loops.data[i].max,
+                                               "max_at", sighting_json(p, p->loops.data[i].max_at)));
     return json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:I}", "build_id", p->info.build_id, "platform", p->info.platform, "port", p->info.port, "clock",
                      (json_int_t)p->info.clock_hz, "traces", traces, "edges", edges, "loops", loops, "paths", (json_int_t)p->paths.len);
 }
 
-void profile_print(const struct profile *p, FILE *out) {
+/* The symbol that ADDR is in, else the address. The caller frees it. */
+static char *place_name(const struct image *img, uint64_t addr) {
+    const struct symbol *symbols, *best = NULL;
+    size_t n = img ? image_symbols(img, &symbols) : 0;
+    for (size_t i = 0; i < n && symbols[i].addr <= addr; i++)
+        if (symbols[i].function && (symbols[i].size == 0 || addr < symbols[i].addr + symbols[i].size))
+            best = &symbols[i];
+    if (!best)
+        return str_printf("%" PRIx64, addr);
+    return best->addr == addr ? str_dup(best->name) : str_printf("%s+0x%" PRIx64, best->name, addr - best->addr);
+}
+
+/* The time that one execution in 1/RISK exceeds at most. */
+static uint64_t bins_quantile(const bin_list *bins, uint64_t count, double risk) {
+    uint64_t seen = 0;
+    for (size_t i = 0; i < bins->len; i++)
+        if ((double)(count - (seen += bins->data[i].count)) <= risk * (double)count)
+            return bins->data[i].cycles;
+    return bins->data[bins->len - 1].cycles;
+}
+
+void profile_print(const struct profile *p, const struct image *names, FILE *out) {
     fprintf(out, "kernel %s\n", p->info.build_id);
     for (size_t i = 0; i < p->traces.len; i++)
-        fprintf(out, "trace %s: %" PRIu64 " records, %" PRIu64 " kernel entries, %" PRIu64 " lost, %" PRIu64 " cut\n", p->traces.data[i].digest,
+        fprintf(out, "trace %zu is %s: %" PRIu64 " records, %" PRIu64 " kernel entries, %" PRIu64 " lost, %" PRIu64 " cut\n", i, p->traces.data[i].digest,
                 p->traces.data[i].records, p->traces.data[i].entries, p->traces.data[i].lost, p->traces.data[i].cut);
-    fprintf(out, "%18s %18s %4s %10s %8s %8s  %s\n", "from", "to", "turn", "count", "min", "max", "context");
+    fputs("Times in cycles. `turn`: bit n is set in later iterations of the nth loop from outside. `at`: the trace and the record that showed it.\n", out);
+    fprintf(out, "%24s %-24s %4s %10s %6s %6s %6s %6s %16s %16s  %s\n", "from", "to", "turn", "count", "min", "50%", "99%", "max", "min at", "max at", "context");
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        fprintf(out, "%18" PRIx64 " %18" PRIx64 " %4" PRIu32 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %s\n", x->from, x->to, x->turn, x->count, x->bins.data[0].cycles,
-                x->bins.data[x->bins.len - 1].cycles, p->contexts.data[x->context]);
+        char *from = place_name(names, x->from), *to = place_name(names, x->to), at[2][40];
+        snprintf(at[0], sizeof at[0], "%" PRIu32 ":%" PRIu64, x->min_at.trace, x->min_at.position);
+        snprintf(at[1], sizeof at[1], "%" PRIu32 ":%" PRIu64, x->max_at.trace, x->max_at.position);
+        fprintf(out, "%24s %-24s %4" PRIu32 " %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %16s %16s  %s\n", from, to, x->turn, x->count,
+                x->bins.data[0].cycles, bins_quantile(&x->bins, x->count, 0.5), bins_quantile(&x->bins, x->count, 0.01), x->bins.data[x->bins.len - 1].cycles,
+                at[0], at[1], p->contexts.data[x->context]);
+        free(from);
+        free(to);
     }
 }

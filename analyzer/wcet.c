@@ -454,6 +454,8 @@ static int load(struct wcet *w, struct err *e) {
         return -1;
     if (strcmp(w->profile->info.build_id, image_build_id(w->image)) != 0)
         return err_set(e, ERR_INPUT, "%s: measured on build %.16s, but %s is build %.16s", a->profile, w->profile->info.build_id, a->elf, image_build_id(w->image));
+    if (profile_is_short(w->profile))
+        return err_set(e, ERR_INPUT, "%s: its contexts were shortened (--context-depth): it is for looking at, no analysis can use it", a->profile);
     w->walk = walk_new(w->cfg);
     return check_loops(w, e);
 }

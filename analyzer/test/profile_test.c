@@ -129,6 +129,78 @@ static void merging_does_not_depend_on_order(void **state) {
     }
 }
 
+static uint64_t executions(const struct profile *p) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < p->edges.len; i++)
+        n += p->edges.data[i].count;
+    return n;
+}
+
+/* Names in order, ", " behind each. */
+static char *contexts_of(const struct profile *p) {
+    char *all = str_dup("");
+    for (size_t i = 0; i < p->contexts.len; i++) {
+        char *more = str_printf("%s%s, ", all, p->contexts.data[i]);
+        free(all);
+        all = more;
+    }
+    return all;
+}
+
+static bool has_names(unsigned depth, const char *names) {
+    struct profile *p = random_profile(4);
+    uint64_t before = executions(p);
+    profile_shorten(p, depth);
+    char *all = contexts_of(p);
+    bool good = strcmp(all, names) == 0 && executions(p) == before && profile_is_short(p) == (depth < 2);
+    if (!good)
+        print_message("depth %u: %s\n", depth, all);
+    free(all);
+    profile_free(p);
+    return good;
+}
+
+static void contexts_are_the_last_calls(void **state) {
+    (void)state;
+    assert_true(has_names(2, "a, a/b+0x10>c, a/b+0x20>c, a/b+0x20>c/c+0x4~d, "));
+    assert_true(has_names(1, "*/c+0x4~d, a, a/b+0x10>c, a/b+0x20>c, "));
+    assert_true(has_names(0, "*, a, "));
+}
+
+/* A profile must dominate each that it was pooled from: the largest time of any is its largest, and every execution is still there. */
+static void shortening_only_pools(void **state) {
+    (void)state;
+    struct err e = {0};
+    for (unsigned round = 0; round < 40; round++) {
+        unsigned depth = round % 3;
+        struct profile *a = random_profile(2 * round), *b = random_profile(2 * round + 1), *before = copy(a), *late = copy(a), *early = copy(a), *other = copy(b);
+        assert_int_equal(profile_merge(late, b, &e), 0);
+        profile_shorten(late, depth);
+        profile_shorten(early, depth);
+        profile_shorten(other, depth);
+        for (size_t i = 0; i < before->edges.len; i++) {
+            const struct profile_edge *x = &before->edges.data[i];
+            bool held = false;
+            for (size_t k = 0; k < early->edges.len; k++) {
+                const struct profile_edge *y = &early->edges.data[k];
+                held |= y->from == x->from && y->to == x->to && y->count >= x->count && y->bins.data[y->bins.len - 1].cycles >= x->bins.data[x->bins.len - 1].cycles;
+            }
+            assert_true(held);
+        }
+        assert_int_equal(profile_merge(early, other, &e), 0);
+        char *x = bytes_of(late), *y = bytes_of(early);
+        assert_string_equal(x, y);
+        struct profile *again = copy(late); /* what was written is a profile */
+        free(x);
+        free(y);
+        profile_free(again);
+        profile_free(a);
+        profile_free(before);
+        profile_free(late);
+        profile_free(early);
+    }
+}
+
 static void what_does_not_belong_together_is_refused(void **state) {
     (void)state;
     struct err e = {0};
@@ -193,6 +265,7 @@ static void damage_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_come_back_as_they_were), cmocka_unit_test(merging_does_not_depend_on_order),
+        cmocka_unit_test(contexts_are_the_last_calls), cmocka_unit_test(shortening_only_pools),
         cmocka_unit_test(what_does_not_belong_together_is_refused), cmocka_unit_test(damage_is_told),
     };
     if (!mkdtemp(dir))
