@@ -153,6 +153,7 @@ struct entry_spec {
 };
 struct analysis {
     char *path, *elf, *facts, *model, *profile, *platform; /* NULL where not given; relative to the file's folder */
+    bool no_modelled;         /* a step that was never observed makes its row incomplete, though the model could say what it takes */
     VEC(struct entry_spec) entries;
 };
 struct analysis *analysis_read(const char *path, struct err *e);
@@ -165,11 +166,15 @@ enum wcet_status { WCET_ESTIMATE, WCET_BOUND, WCET_INCOMPLETE };
 struct wcet_step {            /* one IPG edge of the worst path */
     uint32_t edge;            /* into walk->ipg */
     uint64_t count, cost;     /* cost of one execution */
+    bool modelled;            /* never observed: its cost is the model's alone */
 };
 struct wcet_row {
     const struct entry_spec *spec;
     enum wcet_status status;
     mpz_t bound;
+    mpz_t all_miss;           /* with a model: the bound if every access missed */
+    bool has_all_miss;
+    char *estimate_why;       /* why it is no bound, NULL if it is one (or incomplete) */
     uint64_t observed_max, observations;
     struct sighting max_at;
     bin_list observed;        /* whole entries */
@@ -187,7 +192,9 @@ struct wcet {
     struct walk *walk;
     struct profile *profile;
     VEC(struct wcet_row) rows;
-    VEC(uint64_t) cost;       /* of each walk->ipg edge; UINT64_MAX: never observed */
+    VEC(uint64_t) cost;       /* of each walk->ipg edge, the most observed in any context; UINT64_MAX: never observed */
+    struct costs *costs;      /* of the model, NULL: none is given */
+    struct map most;          /* hash of (from, to) → what one execution takes at most, with a model, in any row and context */
     uint64_t unmatched;       /* observed kernel entries that no row speaks of */
 };
 /* ONLY (may be NULL): NULL-terminated names of the rows wanted. CERTIFICATES: path prefix, NULL for none.

@@ -6,7 +6,7 @@
 
 struct options {
     const char *analysis, *output, *certificates;
-    bool json, explain;
+    bool json, explain, no_modelled;
     VEC(const char *) only;
 };
 
@@ -53,6 +53,7 @@ static int analyse(struct options *o) {
     struct analysis *a = analysis_read(o->analysis, &e);
     if (!a)
         return command_fail(&command_wcet, &e);
+    a->no_modelled = o->no_modelled;
     vec_push(&o->only, NULL);
     struct wcet *w = wcet_analyse(a, o->only.len > 1 ? o->only.data : NULL, o->certificates, &e);
     int rc = w && print(w, o, &e) == 0 ? budgets_and_gaps(w) : command_fail(&command_wcet, &e);
@@ -67,6 +68,7 @@ static int run(int argc, char **argv) {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},  {"output", required_argument, NULL, 'o'},
                                             {"entry", required_argument, NULL, 'e'},   {"json", no_argument, NULL, 'j'},
                                             {"explain", no_argument, NULL, 'x'},       {"certificates", required_argument, NULL, 'C'},
+                                            {"no-modelled", no_argument, NULL, 'M'},
                                             {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "c:o:e:", options, NULL)) != -1;) {
         switch (c) {
@@ -75,6 +77,7 @@ static int run(int argc, char **argv) {
         case 'e': vec_push(&o.only, (const char *)optarg); break;
         case 'j': o.json = true; break;
         case 'x': o.explain = true; break;
+        case 'M': o.no_modelled = true; break;
         case 'C': o.certificates = optarg; break;
         default: return command_bad_option(&command_wcet);
         }
@@ -86,7 +89,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_wcet = {
     "wcet", "bound every kernel entry's execution time", run,
-    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX]\n"
+    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled]\n"
     "\n"
     "Reads the analysis file, the kernel, its facts and its profile, and bounds the execution time of each\n"
     "entry: a table with a row an entry, times in cycles. The bounds and what they rest on go to R.json.\n"
@@ -97,5 +100,12 @@ const struct command command_wcet = {
     "  -e, --entry NAME         only this entry; may be repeated\n"
     "      --explain            print the worst path of each entry: address, function, source, count, cost\n"
     "      --certificates PREFIX  write PREFIXNAME.cert for each entry, for potoroo-check\n"
+    "\n"
+    "With `model` in the analysis file (what `potoroo model infer` wrote), a step costs what its instructions take\n"
+    "and the misses that cache analysis cannot exclude, every observation must be explained by that, and the\n"
+    "column `all missed` says what the bound would be without the analysis. Without, steps cost what they were\n"
+    "measured to take, and the rows are estimates.\n"
+    "\n"
+    "      --no-modelled        a step that was never observed makes its entry incomplete, model or not\n"
     "\n"
     "Exit code 1: a bound exceeds its budget. 4: an entry is incomplete; what is missing is listed.\n"};

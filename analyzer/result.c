@@ -1,5 +1,5 @@
 /* The result of a WCET analysis: JSON (DESIGN.md's contract), the table, a worst path that can be read. */
-#include "analyzer/analyzer.h"
+#include "analyzer/costs.h"
 
 #include <inttypes.h>
 
@@ -51,7 +51,7 @@ static json_t *step_json(const struct wcet *w, const struct wcet_step *s) {
     char *context = walk_context_name(w->walk, w->walk->nodes.data[x->from].context);
     json_t *j = json_pack("{s:o,s:o,s:s,s:s,s:i,s:s,s:I,s:I,s:I,s:s,s:I,s:b}", "addr", hex(from), "to", hex(to), "symbol", cfg_describe(w->cfg, from), "file", file, "line",
                           line, "context", context, "count", (json_int_t)s->count, "cost", (json_int_t)s->cost, "total",
-                          (json_int_t)(s->count * s->cost), "origin", "measured", "observations", (json_int_t)observations(w, from, to), "direct", is_direct(w->walk, x->from));
+                          (json_int_t)(s->count * s->cost), "origin", s->modelled ? "modelled" : "measured", "observations", (json_int_t)observations(w, from, to), "direct", is_direct(w->walk, x->from));
     free(context);
     return j;
 }
@@ -83,6 +83,10 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
                           (json_int_t)row->observed_max, "observations", (json_int_t)row->observations, "ratio", ratio_of(row), "worst_path", path, "missing",
                           missing, "ledger", ledger_json(row));
     json_object_set_new(j, "bound", row->status == WCET_INCOMPLETE ? json_null() : number(row->bound));
+    if (w->costs)
+        json_object_set_new(j, "bound_all_miss", row->has_all_miss ? number(row->all_miss) : json_null());
+    if (row->estimate_why && row->status == WCET_ESTIMATE)
+        json_object_set_new(j, "estimate_why", json_string(row->estimate_why));
     json_object_set_new(j, "certificate", row->certificate ? json_string(row->certificate) : json_null());
     json_object_set_new(j, "observed_total", json_integer((json_int_t)total_of(&row->observed)));
     if (row->observations)
@@ -95,6 +99,28 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
     if (row->spec->threshold)
         json_object_set_new(j, "threshold", json_string(row->spec->threshold));
     return j;
+}
+
+static json_t *cost_json(uint64_t from, uint64_t to, uint64_t cost, uint64_t count) {
+    return json_pack("{s:o,s:o,s:I,s:I,s:s}", "from", hex(from), "to", hex(to), "cost", (json_int_t)cost, "observations", (json_int_t)count, "origin", count ? "measured" : "modelled");
+}
+
+/* With a model: what one execution takes at most in any row and context, of steps that were never observed too. */
+static void add_modelled(const struct wcet *w, json_t *list, struct map *at) {
+    for (size_t i = 0; i < w->walk->ipg.len; i++) {
+        uint64_t from = addr_of(w, w->walk->ipg.data[i].from), to = addr_of(w, w->walk->ipg.data[i].to);
+        uint64_t key = hash_bytes((uint64_t[]){from, to}, 16, 0), index, most;
+        if (!map_get(&w->most, key, &most))
+            continue;
+        if (!map_get(at, key, &index)) {
+            map_put(at, key, json_array_size(list));
+            json_array_append_new(list, cost_json(from, to, most, 0));
+            continue;
+        }
+        json_t *cost = json_object_get(json_array_get(list, index), "cost");
+        if ((json_int_t)most > json_integer_value(cost))
+            json_integer_set(cost, (json_int_t)most);
+    }
 }
 
 /* The costs that the bounds rest on: what verification compares further traces with. */
@@ -113,9 +139,10 @@ static json_t *costs_json(const struct wcet *w) {
             continue;
         }
         map_put(&at, key, json_array_size(list));
-        json_array_append_new(list, json_pack("{s:o,s:o,s:I,s:I,s:s}", "from", hex(x->from), "to", hex(x->to), "cost", (json_int_t)most, "observations",
-                                              (json_int_t)x->count, "origin", "measured"));
+        json_array_append_new(list, cost_json(x->from, x->to, most, x->count));
     }
+    if (w->costs)
+        add_modelled(w, list, &at);
     map_free(&at);
     return list;
 }
@@ -149,16 +176,22 @@ json_t *wcet_json(const struct wcet *w) {
         json_array_append_new(rows, row_json(w, &w->rows.data[i]));
     for (size_t i = 0; i < w->profile->traces.len; i++)
         json_array_append_new(traces, json_string(w->profile->traces.data[i].digest));
-    return json_pack("{s:s,s:s,s:s,s:n,s:s,s:o,s:o,s:o,s:I,s:o,s:o}", "tool", "potoroo 0.1", "kernel", w->analysis->elf, "build_id", image_build_id(w->image), "model",
-                     "platform", w->profile->info.platform, "traces", traces, "entries", rows, "costs", costs_json(w), "unmatched",
+    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:I,s:o,s:o}", "tool", "potoroo 0.1", "kernel", w->analysis->elf, "build_id", image_build_id(w->image), "model",
+                     w->costs ? model_json(costs_model(w->costs)) : json_null(), "platform", w->profile->info.platform, "traces", traces, "entries", rows, "costs", costs_json(w), "unmatched",
                      (json_int_t)w->unmatched, "interrupt_latency", interrupt_latency(w), "functions", wcet_code_json(w));
 }
 
 /* ---- for people ------------------------------------------------------------------------------------------------------ */
 
-static void print_row(const struct wcet_row *row, int width, FILE *out) {
+static void print_row(const struct wcet_row *row, int width, bool all_miss, FILE *out) {
     char *bound = row->status == WCET_INCOMPLETE ? str_dup("-") : mpz_get_str(NULL, 10, row->bound);
-    fprintf(out, "%-*s %12s %12" PRIu64 " ", width, row->spec->name, bound, row->observed_max);
+    fprintf(out, "%-*s %12s ", width, row->spec->name, bound);
+    if (all_miss) {
+        char *all = row->has_all_miss ? mpz_get_str(NULL, 10, row->all_miss) : str_dup("-");
+        fprintf(out, "%12s ", all);
+        free(all);
+    }
+    fprintf(out, "%12" PRIu64 " ", row->observed_max);
     if (row->status == WCET_INCOMPLETE || !row->observed_max)
         fprintf(out, "%6s", "-");
     else
@@ -171,9 +204,9 @@ void wcet_print_table(const struct wcet *w, FILE *out) {
     int width = 5;
     for (size_t i = 0; i < w->rows.len; i++)
         width = (int)strlen(w->rows.data[i].spec->name) > width ? (int)strlen(w->rows.data[i].spec->name) : width;
-    fprintf(out, "%-*s %12s %12s %6s %13s  %s\n", width, "entry", "bound", "observed max", "ratio", "observations", "status");
+    fprintf(out, "%-*s %12s %s%12s %6s %13s  %s\n", width, "entry", "bound", w->costs ? "  all missed " : "", "observed max", "ratio", "observations", "status");
     for (size_t i = 0; i < w->rows.len; i++)
-        print_row(&w->rows.data[i], width, out);
+        print_row(&w->rows.data[i], width, w->costs != NULL, out);
 }
 
 void wcet_print_path(const struct wcet *w, const struct wcet_row *row, FILE *out) {

@@ -1,6 +1,6 @@
 /* From the walk to one row's IPET: selection of the paths that the row means, then its integer program
  * (Li and Malik, DAC 1995; Puschner and Schedl 1997). */
-#include "analyzer/row.h"
+#include "analyzer/costs.h"
 
 #include <stdarg.h>
 
@@ -228,15 +228,19 @@ void row_free(struct row_graph *r) {
     vec_free(&r->nodes);
     vec_free(&r->number);
     vec_free(&r->edge_number);
+    vec_free(&r->cost);
+    vec_free(&r->most);
+    vec_free(&r->all_miss);
+    costs_forget(r->explained);
 }
 
 /* ---- the integer program -------------------------------------------------------------------------------------------- */
 
-static uint64_t edge_cost(struct row_graph *r, const struct walk_edge *we) {
+static uint64_t edge_cost(struct row_graph *r, const struct walk_edge *we, const uint64_t *costs) {
     const struct walk *w = r->w->walk;
     if (we->ipg == NONE)
         return 0;
-    uint64_t cost = r->w->cost.data[we->ipg];
+    uint64_t cost = costs[we->ipg];
     if (cost != UINT64_MAX)
         return cost;
     const struct ipg_edge *x = &w->ipg.data[we->ipg];
@@ -381,7 +385,7 @@ static void add_exclusive(struct row_graph *r, struct ipet *ip, const struct exc
     vec_free(&terms);
 }
 
-struct ipet *row_ipet(struct row_graph *r) {
+struct ipet *row_ipet(struct row_graph *r, const uint64_t *cost) {
     const struct walk *w = r->w->walk;
     check_ends(r);
     struct ipet *ip = ipet_new((uint32_t)r->nodes.len, r->number.data[r->start]);
@@ -390,7 +394,7 @@ struct ipet *row_ipet(struct row_graph *r) {
             ipet_sink(ip, (uint32_t)i);
     for (size_t i = 0; i < r->edges.len; i++) {
         const struct walk_edge *we = &w->edges.data[r->edges.data[i]];
-        ipet_edge(ip, r->number.data[we->from], r->number.data[we->to], edge_cost(r, we));
+        ipet_edge(ip, r->number.data[we->from], r->number.data[we->to], edge_cost(r, we, cost));
     }
     add_loops(r, ip);
     add_via(r, ip);

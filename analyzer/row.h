@@ -16,6 +16,10 @@ struct row_graph {
     VEC(uint32_t) number;         /* walk node → IPET node */
     VEC(uint32_t) edge_number;    /* walk edge → IPET edge, NONE */
     bool cycles_apart;            /* the integer program's answer is a flow that no path has, see row_cycles_apart */
+    VEC(uint64_t) cost;           /* of each walk->ipg edge: in the integer program; UINT64_MAX: none */
+    VEC(uint64_t) most;           /* what one execution can take (costs.h); without a model the same */
+    VEC(uint64_t) all_miss;       /* cost if nothing were known of the caches' contents; without a model empty */
+    struct row_explained *explained; /* with a model: what costs_explain needs; owned by costs.c */
 };
 
 /* What keeps a node of the walk from being expanded, NULL if nothing: kept by wcet_expand. */
@@ -32,8 +36,8 @@ int row_select(struct row_graph *r, const walk_problems *problems, struct err *e
 void row_free(struct row_graph *r);
 bool row_is_sink(const struct row_graph *r, uint32_t node);
 void row_missing(struct row_graph *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The row's integer program; what has no bound or no observation is added to row->missing. Owned by the caller. */
-struct ipet *row_ipet(struct row_graph *r);
+/* The row's integer program with costs COST, by walk->ipg edge; what has no bound or no observation is added to row->missing. Owned by the caller. */
+struct ipet *row_ipet(struct row_graph *r, const uint64_t *cost);
 
 /* Constraints that every path satisfies and the flow COUNT does not, if cycles of it hang together with nothing (as subtours do: Dantzig, Fulkerson,
  * Johnson 1954). Returns how many were added. */

@@ -29,7 +29,13 @@ $(BUILD)/kernel/kernel.prof: $(BUILD)/kernel/kernel.ptrace
 	@echo "  PROFILE $@"
 	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@
 
-$(BUILD)/wcet.json: potoroo.ini kernel/facts.ff $(BUILD)/kernel/kernel.prof $(BUILD)/potoroo
+# What the analysis knows of the board: inferred by measuring it, from timing alone.
+MODEL := $(BUILD)/reference.model
+$(MODEL): $(BOARD) $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so
+	@echo "  INFER  $@"
+	$(Q)$(BUILD)/potoroo model infer -p $(BOARD) -o $@ > /dev/null
+
+$(BUILD)/wcet.json: potoroo.ini kernel/facts.ff $(BUILD)/kernel/kernel.prof $(MODEL) $(BUILD)/potoroo
 	@echo "  WCET   $@"
 	@mkdir -p $(BUILD)/certificates
 	$(Q)$(BUILD)/potoroo wcet -c potoroo.ini -o $@ --certificates $(BUILD)/certificates/ > $(BUILD)/wcet.txt

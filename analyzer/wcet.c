@@ -1,4 +1,5 @@
 /* The main job: costs from the profile, one IPET a row, and cross-checks by what is simpler than what made the bound. */
+#include "analyzer/costs.h"
 #include "analyzer/row.h"
 #include "analyzer/tree.h"
 
@@ -134,10 +135,10 @@ static void cost_of(const struct row_graph *r, const struct placement *pl, const
     mpz_set_ui(sum, 0);
     for (size_t k = 0; k < path->edges.len; k++) {
         uint32_t ipg = pl->ipg.data[path->edges.data[k].edge];
-        if (ipg == NONE || r->w->cost.data[ipg] == UINT64_MAX)
+        if (ipg == NONE || r->cost.data[ipg] == UINT64_MAX)
             continue;
         mpz_t term;
-        mpz_init_set_ui(term, r->w->cost.data[ipg]);
+        mpz_init_set_ui(term, r->cost.data[ipg]);
         mpz_mul_ui(term, term, path->edges.data[k].count);
         mpz_add(sum, sum, term);
         mpz_clear(term);
@@ -236,7 +237,7 @@ static void worst_path(struct row_graph *r, const uint64_t *count) {
         for (uint32_t k = 0; k < wn->edges; k++) {
             uint32_t number = r->edge_number.data[wn->edge + k], ipg = walk->edges.data[wn->edge + k].ipg;
             if (number != NONE && count[number] && ipg != NONE)
-                vec_push(&r->row->worst_path, ((struct wcet_step){ipg, count[number], r->w->cost.data[ipg]}));
+                vec_push(&r->row->worst_path, ((struct wcet_step){ipg, count[number], r->cost.data[ipg], r->w->cost.data[ipg] == UINT64_MAX}));
         }
     }
     free(order);
@@ -269,7 +270,7 @@ static int bound_row(struct row_graph *r, struct ipet *ip, const char *certifica
     if (res.status == ILP_OPTIMAL || res.status == ILP_BOUNDED) {
         mpz_set(r->row->bound, res.bound);
         *optimal = res.status == ILP_OPTIMAL;
-        r->row->status = WCET_ESTIMATE;
+        r->row->status = r->explained ? WCET_BOUND : WCET_ESTIMATE;
         if (res.count) {
             worst_path(r, res.count);
             r->cycles_apart = row_cycles_apart(r, res.count);
@@ -287,18 +288,19 @@ static int bound_row(struct row_graph *r, struct ipet *ip, const char *certifica
 static uint64_t same_cost(void *user, uint32_t ipg, uint32_t known, uint32_t turn) {
     (void)known;
     (void)turn;
-    return ((const struct wcet *)user)->cost.data[ipg];
+    return ((const uint64_t *)user)[ipg];
 }
 
 /* The tree knows nothing of the solver: where they must agree and do not, one of them is wrong. */
 static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_t *ipg_of, bool optimal, struct err *e) {
     struct wcet_row *row = r->row;
-    struct tree_most *m = tree_most_new(t, same_cost, false, (void *)r->w);
+    struct tree_most *m = tree_most_new(t, same_cost, false, r->cost.data), *single = tree_most_new(t, same_cost, false, r->most.data);
     struct unit_table *u = units_new(r, ipg_of);
-    int64_t same = tree_longest(m), own = units_most(u, t);
+    int64_t same = tree_longest(m), own = units_most(u, t), most = tree_longest(single);
     tree_most_free(m);
+    tree_most_free(single);
     units_free(u);
-    if (same < 0 || own < 0) {
+    if (same < 0 || own < 0 || most < 0) {
         row->tree_note = str_dup("its longest path is too large a number");
         return 0;
     }
@@ -307,8 +309,8 @@ static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_
     int against = mpz_cmp_si(row->bound, same); /* > 0: the bound is above the tree's longest path */
     if (row->observed_max > row->tree_max)
         return err_set(e, ERR_INPUT, "%" PRIu64 " cycles were observed, more than the longest path of the path tree, %" PRId64, row->observed_max, own);
-    if (own > same)
-        return err_set(e, ERR_INPUT, "the longest path of the path tree is %" PRId64 " cycles with the row's own times, but %" PRId64 " with all", own, same);
+    if (own > most)
+        return err_set(e, ERR_INPUT, "the longest path of the path tree is %" PRId64 " cycles with the row's own times, but %" PRId64 " with all", own, most);
     bool may_be_below = t->looser, may_be_above = !optimal || (t->several && r->cycles_apart);
     if (may_be_above && against > 0 && !t->looser && optimal)
         row->tree_note = str_dup("a loop has several entries, and the integer program's longest flow is no path: the bound is above the longest path");
@@ -341,7 +343,10 @@ static void write_ledger(struct row_graph *r) {
     const struct wcet *w = r->w;
     const struct cfg *g = w->cfg;
     static const char *const origin[] = {"none", "derived", "proved", "annotated"};
-    note(r->row, "cost", str_printf("%zu steps of the worst path, each the largest of its observations in any context", r->row->worst_path.len), "measured");
+    if (r->explained)
+        costs_ledger(w->costs, r);
+    else
+        note(r->row, "cost", str_printf("%zu steps of the worst path, each the largest of its observations in any context", r->row->worst_path.len), "measured");
     bool *used = mem_alloc(g->loops.len + 1);
     for (size_t i = 0; i < r->nodes.len; i++)
         for (uint32_t l = g->blocks.data[w->walk->nodes.data[r->nodes.data[i]].block].loop; l != NONE; l = g->loops.data[l].parent)
@@ -356,6 +361,10 @@ static void write_ledger(struct row_graph *r) {
             note(r->row, "never", str_printf("%s is not executed", cfg_describe(g, g->blocks.data[b].addr)), "annotated");
     for (size_t i = 0; i < g->exclusive.len; i++)
         note(r->row, "exclusive", str_printf("%s", g->exclusive.data[i].why ? g->exclusive.data[i].why : ""), "annotated");
+    if (r->explained)
+        note(r->row, "assumption", str_dup("the time of a path is the sum of the times of its steps, as on the machine that was measured"), "inferred");
+    if (r->explained)
+        return;
     note(r->row, "assumption", str_dup("no step can take longer than the longest time that was measured for it: nothing has proved that the measurements saw every cache state"), "assumed");
     note(r->row, "assumption", str_dup("the time of a path is the sum of the times of its steps (no timing anomalies)"), "assumed");
 }
@@ -392,8 +401,39 @@ static int begin_row(struct rows_at_work *a, const struct entry_spec *spec, stru
         row_expand(w->walk, r.start, &a->problems);
     struct wcet_row row = {.spec = spec};
     mpz_init(row.bound);
+    mpz_init(row.all_miss);
     vec_push(&w->rows, row);
     vec_push(&a->graphs, r);
+    return 0;
+}
+
+/* What the bound would be if nothing were known of the caches' contents: what the cache analysis is worth. */
+static int bound_all_miss(struct row_graph *r, struct err *e) {
+    struct ipet_result res;
+    if (!r->explained || r->row->status == WCET_INCOMPLETE)
+        return 0;
+    struct ipet *ip = row_ipet(r, r->all_miss.data);
+    int rc = ipet_solve(ip, (struct ilp_limits){0}, NULL, &res, e);
+    if (rc == 0) {
+        r->row->has_all_miss = res.status == ILP_OPTIMAL || res.status == ILP_BOUNDED;
+        if (r->row->has_all_miss)
+            mpz_set(r->row->all_miss, res.bound);
+        ipet_result_free(&res);
+    }
+    ipet_free(ip);
+    return rc;
+}
+
+static int cost_row(struct rows_at_work *a, struct row_graph *r, struct err *e) {
+    const struct wcet *w = a->w;
+    for (size_t i = 0; i < w->cost.len; i++) {
+        vec_push(&r->cost, w->cost.data[i]);
+        vec_push(&r->most, w->cost.data[i]);
+    }
+    if (!w->costs)
+        r->row->estimate_why = str_dup("no model is given: costs are what was measured");
+    else if (costs_of_row(w->costs, r))
+        return costs_explain(w->costs, r, a->placement.ipg.data, e);
     return 0;
 }
 
@@ -401,11 +441,13 @@ static int finish_row(struct rows_at_work *a, size_t i, const char *certificates
     struct row_graph *r = &a->graphs.data[i];
     bool optimal = false;
     r->row = &a->w->rows.data[i];
-    if (row_select(r, &a->problems, e) < 0)
+    if (row_select(r, &a->problems, e) < 0 || cost_row(a, r, e) < 0)
         return -1;
-    struct ipet *ip = row_ipet(r);
+    struct ipet *ip = row_ipet(r, r->cost.data);
     observe(r);
     int rc = bound_row(r, ip, certificates, &optimal, e);
+    if (rc == 0)
+        rc = bound_all_miss(r, e);
     if (rc == 0)
         rc = cross_check(r, &a->placement, ip, e);
     if (rc == 0 && r->row->status != WCET_INCOMPLETE)
@@ -457,6 +499,8 @@ static int load(struct wcet *w, struct err *e) {
     if (profile_is_short(w->profile))
         return err_set(e, ERR_INPUT, "%s: its contexts were shortened (--context-depth): it is for looking at, no analysis can use it", a->profile);
     w->walk = walk_new(w->cfg);
+    if (a->model && !(w->costs = costs_open(w, e)))
+        return -1;
     return check_loops(w, e);
 }
 
@@ -499,10 +543,14 @@ void wcet_free(struct wcet *w) {
         vec_free(&row->observed);
         free(row->tree_note);
         free(row->certificate);
+        free(row->estimate_why);
         mpz_clear(row->bound);
+        mpz_clear(row->all_miss);
     }
     vec_free(&w->rows);
     vec_free(&w->cost);
+    map_free(&w->most);
+    costs_close(w->costs);
     walk_free(w->walk);
     profile_free(w->profile);
     cfg_free(w->cfg);

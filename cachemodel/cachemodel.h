@@ -78,4 +78,64 @@ const char *model_class_name(enum model_class c);
 /* Borrowed; NULL if the model has no such cache. */
 const struct model_cache *model_find(const struct model *m, const char *name);
 
+/* ---- what of a graph's accesses can miss ------------------------------------------------------------------------------------------
+ *
+ * A graph whose nodes hold accesses in order, entered at `start` with anything in the cache. For each access: on which paths can it miss?
+ *
+ * Must and persistence go by younger sets (Huynh, Ju, Roychoudhury, "Scope-aware data cache analysis for WCET estimation", RTAS 2011; the
+ * families of sets of Touzeau, Maiza, Monniaux, Reineke, "Ascertaining uncertainty for efficient exact cache analysis", CAV 2017): for one line at a time,
+ * which others were touched since, on any path. LRU keeps a line while fewer than `ways` others of its set were. Families of sets
+ * are kept apart up to a limit, then united: exact for LRU below the limit, sound beyond it. First-miss is the same question asked
+ * inside a scope, of paths that have touched the line in it already: so what a scope loses between two of its own touches is seen
+ * (the flaw of the first persistence analyses; Cullmann, "Cache persistence analysis", LCTES 2011).
+ * Other policies hit wherever LRU of fewer ways does (Reineke, Grund, "Relative competitiveness of cache replacement policies", 2008).
+ *
+ * An address is a number, or a symbol's value plus a number. A symbol is a value that nobody knows; all that is used is that it stays the
+ * same until it is defined again. Symbols may be equal, or alias numbers. Where lines begin relative to a symbol is one of as many cases
+ * as it has offsets; the answer is given for each case (a bit each), and the caller takes the worst.
+ * Addresses are physical or differ from them by a constant; accesses through symbols lie within one line. */
+struct cache_event {
+    enum { CACHE_ACCESS, CACHE_DEFINE, CACHE_FLUSH } kind; /* DEFINE: `symbol` has a new value from here; FLUSH: everything goes */
+    bool store;
+    bool known;            /* the address is one of symbol + lo … symbol + hi; else it is anything */
+    uint32_t symbol;       /* 0: none */
+    uint64_t lo, hi;       /* of the first byte */
+    uint32_t bytes;
+};
+struct cache_edge {
+    uint32_t from, to;
+};
+struct cache_scope {       /* a part of the graph that is entered again and again: a loop with all that it calls; not with `start` in it */
+    VEC(uint32_t) nodes;
+};
+struct cache_graph {
+    uint32_t nodes, start;
+    VEC(struct cache_edge) edges;
+    VEC(struct cache_event) events;
+    VEC(uint32_t) first;   /* of each node, its first event; one element more than nodes */
+    VEC(struct cache_scope) scopes; /* outer before inner */
+};
+struct cache_shape {
+    uint64_t line, sets;
+    uint32_t ways;         /* a touched line is there while fewer than this many others of its set have been touched since; 0: nothing is known */
+    uint32_t fifo;         /* if not 0: in a scope that touches at most this many lines of a set, each misses once at most */
+    uint32_t leaves;       /* if not 0: once this many others have been touched since, it is gone */
+    bool allocate;         /* a store that misses brings the line */
+};
+enum { CACHE_CASES = 64, CACHE_NO_SCOPE = UINT32_MAX };
+struct cache_verdict {
+    uint64_t miss;         /* bit c: can miss in case c of where lines begin; without a symbol, bit 0 */
+    bool always;           /* cannot hit */
+    uint32_t scope;        /* if not CACHE_NO_SCOPE: of all entries' misses, one at most for each line and entry to this scope */
+};
+/* VERDICT: one an event, those of accesses are set. */
+void cache_analyse(const struct cache_graph *g, const struct cache_shape *s, struct cache_verdict *verdict);
+/* How many cases there are for a symbol: those of its exact accesses' offsets, in order of the events. 0: too many to tell apart; every bit stands for all. */
+uint32_t cache_cases(const struct cache_graph *g, uint32_t symbol, uint64_t line, uint64_t base[CACHE_CASES]);
+void cache_graph_free(struct cache_graph *g);
+
+/* What the model says of a cache (or TLB, as a cache of one set of pages), as far as an analysis can use it. False: its line is not known; every access may miss. */
+bool model_shape(const struct model_cache *c, struct cache_shape *s);
+bool model_tlb_shape(const struct model_tlb *t, struct cache_shape *s);
+
 #endif

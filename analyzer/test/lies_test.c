@@ -35,6 +35,13 @@ static void replace(char **field, char *with) {
     *field = with;
 }
 
+/* Costs as measured: what a lie about a measurement does when there is no model to tell it. */
+static struct analysis *analysis_without_model(void) {
+    struct analysis *a = analysis();
+    replace(&a->model, NULL);
+    return a;
+}
+
 static void caught(const struct err *e, const char *words) {
     if (e->kind != ERR_INPUT || !strstr(e->text, words))
         fail_msg("said '%s' instead of '%s'", e->text, words);
@@ -72,7 +79,7 @@ static void a_step_lowered_in_the_profile(void **state) {
     char *file = path_of("lowered.prof");
     assert_int_equal(profile_write(p, file, &e), 0);
     profile_free(p);
-    struct analysis *a = analysis();
+    struct analysis *a = analysis_without_model();
     replace(&a->profile, file);
     assert_null(wcet_analyse(a, NULL, NULL, &e));
     caught(&e, "more than the costs of its steps add up to");
@@ -97,10 +104,99 @@ static void a_step_lowered_on_its_paths(void **state) {
     char *file = path_of("paths.prof");
     assert_int_equal(profile_write(p, file, &e), 0);
     profile_free(p);
-    struct analysis *a = analysis();
-    replace(&a->profile, file);
+    struct analysis *a = analysis_without_model();
+    replace(&a->profile, str_dup(file));
     assert_null(wcet_analyse(a, NULL, NULL, &e));
     caught(&e, "more than the longest path of the path tree");
+    analysis_free(a);
+    a = analysis();
+    replace(&a->profile, file);
+    assert_null(wcet_analyse(a, NULL, NULL, &e));
+    caught(&e, "less than its instructions take without a miss");
+    analysis_free(a);
+}
+
+/* ---- the model ----------------------------------------------------------------------------------------------------------- */
+
+static void add_to(json_t *object, const char *key, int by) {
+    json_integer_set(json_object_get(object, key), json_integer_value(json_object_get(object, key)) + by);
+}
+
+static json_t *cache_of(json_t *model, const char *name) {
+    size_t i;
+    json_t *c;
+    json_array_foreach(json_object_get(model, "caches"), i, c)
+        if (strcmp(json_string_value(json_object_get(c, "name")), name) == 0)
+            return c;
+    return NULL;
+}
+
+static void wrong_penalty(json_t *m) { add_to(cache_of(m, "L1I"), "miss", 1), add_to(cache_of(m, "L1I"), "cold", 1); }
+static void low_penalty(json_t *m) { add_to(cache_of(m, "L1D"), "miss", -1), add_to(cache_of(m, "L1D"), "cold", -1); }
+static void no_evictions(json_t *m) { json_object_set_new(cache_of(m, "L1D"), "evict_dirty", json_integer(0)); }
+static void longer_lines(json_t *m) { json_object_set_new(cache_of(m, "L1I"), "line", json_integer(128)); }
+static void longer_data_lines(json_t *m) { json_object_set_new(cache_of(m, "L1D"), "line", json_integer(128)); }
+static void slow_loads(json_t *m) { add_to(json_object_get(m, "latencies"), "load", 1); }
+static void quick_branches(json_t *m) { add_to(json_object_get(m, "latencies"), "branch_taken", -1); }
+static void cheap_traps(json_t *m) { add_to(json_object_get(m, "latencies"), "trap", -1); }
+static void cheap_devices(json_t *m) { add_to(json_object_get(m, "latencies"), "device_access", -1); }
+static void no_data_cache(json_t *m) {
+    json_array_remove(json_object_get(m, "caches"), 1);
+    json_array_append_new(json_object_get(m, "absent"), json_string("L1D"));
+}
+
+/* An intentionally wrong model does not explain what was observed, and the error names the record. */
+static void a_wrong_model(void **state) {
+    (void)state;
+    static void (*const wrongs[])(json_t *) = {wrong_penalty, low_penalty, no_evictions, longer_lines, longer_data_lines, slow_loads, quick_branches, cheap_traps, cheap_devices, no_data_cache};
+    static const char *const only[] = {"send", NULL};
+    struct err e = {0};
+    struct analysis *a = analysis();
+    struct wcet *w = wcet_analyse(a, only, NULL, &e);
+    assert_non_null(w);
+    assert_int_equal(w->rows.data[0].status, WCET_BOUND);
+    wcet_free(w);
+    char *file = path_of("wrong.model"), *good = a->model;
+    a->model = file;
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+        json_t *m = json_load_file(good, 0, NULL);
+        wrongs[i](m);
+        assert_int_equal(json_write(m, file, &e), 0);
+        json_decref(m);
+        if (wcet_analyse(a, only, NULL, &e))
+            fail_msg("wrong model %zu is not noticed", i);
+        caught(&e, "the model does not explain trace");
+        caught(&e, "record");
+    }
+    free(good);
+    analysis_free(a);
+}
+
+/* A cycle more or less in what one path's step took is no sum of its instructions and possible misses. */
+static void a_cycle_more_on_a_path(void **state) {
+    (void)state;
+    static const char *const only[] = {"send", NULL};
+    struct err e = {0};
+    char *file = path_of("cycle.prof");
+    struct analysis *a = analysis();
+    replace(&a->profile, str_dup(file));
+    for (int round = 0; round < 6; round++) {
+        struct profile *p = profile_read("build/kernel/kernel.prof", &e);
+        assert_non_null(p);
+        size_t at = 0; /* a path of the row: the first that passes sys_send */
+        for (size_t i = 0; i < p->paths.len && !at; i++)
+            for (size_t k = 0; k < p->paths.data[i].edges.len; k++)
+                at = strstr(p->contexts.data[p->edges.data[p->paths.data[i].edges.data[k].edge].context], "~sys_send") ? i : at;
+        assert_true(at > 0);
+        struct profile_path *path = &p->paths.data[at];
+        bin_list *bins = &path->edges.data[draw(path->edges.len)].bins;
+        bins->data[round % 2 ? 0 : bins->len - 1].cycles += round % 2 ? -1 : 1;
+        assert_int_equal(profile_write(p, file, &e), 0);
+        profile_free(p);
+        assert_null(wcet_analyse(a, only, NULL, &e));
+        caught(&e, "the model does not explain trace");
+    }
+    free(file);
     analysis_free(a);
 }
 
@@ -393,7 +489,7 @@ static void entries_seen_again_are_measured_alike(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_seen_again_are_measured_alike),
-        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths),
+        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths), cmocka_unit_test(a_wrong_model), cmocka_unit_test(a_cycle_more_on_a_path),
         cmocka_unit_test(first_and_later_iterations_are_apart), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
         cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),
     };
