@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The conformance test of objects and capabilities: each invocation's success and each way it can fail, rights, nesting,
- * exhaustion, and preemption points that are taken and started again while a timer strikes. */
+ * exhaustion. */
 #include "user.h"
 
 #define D(n) ((word)CAP_SCRATCH + 128 + (n))
@@ -238,38 +238,6 @@ static void test_irq(void)
 	CHECK(user_delete(D(0)) == KERNEL_OK);
 }
 
-/* An invocation of many sections, with the timer set to strike in it, ever later: each time it comes to the same end, and in
- * between the interrupt was taken: its signal is there when the invocation returns. */
-static void test_preemption(void)
-{
-	word struck = 0;
-
-	CHECK(user_mint(CAP_NOTIFICATION + 1, D(40), RIGHTS_ALL, 1) == KERNEL_OK);
-	DONE(CAP_TIMER, TIMER_BIND, D(40), 0, 0, 0);
-	for (word delay = 0; delay < 60; delay += 2) {
-		CHECK(retype(D(0), TYPE_ENDPOINT, ENDPOINT_BITS, 1) == KERNEL_OK);
-		for (word i = 0; i < 30; i++)
-			CHECK(user_mint(D(0), D(1) + i, RIGHTS_ALL, i) == KERNEL_OK);
-		call(SYS_POLL, CAP_NOTIFICATION + 1, 0);
-		DONE(CAP_TIMER, TIMER_SET, user_time() + delay, 0, 0, 0);
-		DONE(CAP_CNODE, CNODE_REVOKE, 0, D(0), 0, 0);
-		struck += call(SYS_POLL, CAP_NOTIFICATION + 1, 0) == KERNEL_OK;
-		for (word i = 0; i < 30; i++)
-			CHECK(empty(D(1) + i));
-		CHECK(retype(D(1), TYPE_CNODE, SLOT_BITS + 6, 1) == KERNEL_OK); /* cleared, then deleted */
-		DONE(CAP_TIMER, TIMER_SET, user_time() + delay, 0, 0, 0);
-		CHECK(user_delete(D(1)) == KERNEL_OK && empty(D(1)));
-		struck += call(SYS_POLL, CAP_NOTIFICATION + 1, 0) == KERNEL_OK;
-		DONE(CAP_TIMER, TIMER_SET, user_time() + delay, 0, 0, 0);
-		CHECK(retype(D(1), TYPE_FRAME, PAGE_BITS, 4) == KERNEL_OK);
-		struck += call(SYS_POLL, CAP_NOTIFICATION + 1, 0) == KERNEL_OK;
-		clean();
-	}
-	CHECK(struck > 40);
-	DONE(CAP_TIMER, TIMER_CLEAR, 0, 0, 0, 0);
-	CHECK(user_delete(D(40)) == KERNEL_OK);
-}
-
 void test_objects(unsigned *passed, unsigned *failed)
 {
 	test_retype();
@@ -278,7 +246,6 @@ void test_objects(unsigned *passed, unsigned *failed)
 	test_mapping();
 	test_bound();
 	test_irq();
-	test_preemption();
 	*passed += good;
 	*failed += bad;
 }

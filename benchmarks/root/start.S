@@ -8,7 +8,7 @@ _start:
 1:	j	1b
 
 	.text
-	.globl	user_syscall
+	.globl	user_syscall, user_ecall
 user_syscall:
 	mv	a7, a0
 	mv	a0, a1
@@ -20,6 +20,7 @@ user_syscall:
 	ld	a4, 24(t0)
 	ld	a5, 32(t0)
 	ld	a6, 0(t1)
+user_ecall:
 	ecall
 	sd	a1, 0(t0)
 	sd	a2, 8(t0)
@@ -53,6 +54,28 @@ user_breakpoint:
 user_misaligned:
 	amoadd.d zero, zero, (a0)
 	ret
+
+	/* what user code may not do: 8 bytes each */
+	.globl	user_privileged, user_privileged_end, user_stop, user_bare_call, user_bare_server
+user_privileged:
+	.irp	insn, "csrw sscratch, zero", "csrr t0, sscratch", "csrr t0, sepc", "csrw stvec, zero", "csrr t0, satp", "csrw satp, zero", \
+		"csrr t0, sstatus", "csrs sstatus, t0", "csrw sie, zero", "csrr t0, stval", "csrw 0x14d, zero", "csrw scounteren, zero", \
+		"csrr t0, mhartid", "csrr t0, mstatus", "csrw pmpcfg0, zero", "sfence.vma", "sret", "mret", "wfi"
+	\insn
+	ret
+	.endr
+user_privileged_end:
+user_stop:
+	.word	0
+user_bare_call:				/* one call with every register as the thread was given it */
+	ecall
+	.word	0
+user_bare_server:			/* the same for two; a0 as in s0 */
+	ecall
+	mv	a0, s0
+	li	a7, 11			/* SYS_REPLYRECV */
+	ecall
+	.word	0
 
 	.globl	user_invert, user_spin
 user_invert:

@@ -46,6 +46,7 @@ static inline word message_info(word label, word length)
 
 /* start.S: makes the call; *message and *badge take what a1 to a6 hold afterwards. */
 word user_syscall(word number, word target, struct message *message, word *badge);
+extern char user_ecall[]; /* its ecall */
 
 /* start.S: one instruction that faults, four bytes long, then return. The handler lets the thread go on behind it, or at
  * ra where the pc itself was bad. */
@@ -127,7 +128,10 @@ static inline word argument_mode(void)
 void uart_text(const char *text);
 void uart_number(word number);
 
-void test_objects(unsigned *passed, unsigned *failed); /* adds to both */
+/* Each adds to both. */
+void test_objects(unsigned *passed, unsigned *failed);
+void test_preemption(unsigned *passed, unsigned *failed);
+void test_walls(unsigned *passed, unsigned *failed);
 int test_main(void);	    /* mode 1: number of failed checks */
 void campaign_main(void);   /* mode 0 */
 int bench_main(void);	    /* mode 3: not 0 if one way takes more than 300 cycles */
