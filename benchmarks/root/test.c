@@ -796,6 +796,7 @@ static void test_registers(void)
 int test_main(void)
 {
 	test_objects(&passed, &failed);
+	test_refusals(&passed, &failed);
 	test_preemption(&passed, &failed);
 	test_walls(&passed, &failed);
 	test_mint();

@@ -130,6 +130,7 @@ void uart_number(word number);
 
 /* Each adds to both. */
 void test_objects(unsigned *passed, unsigned *failed);
+void test_refusals(unsigned *passed, unsigned *failed);
 void test_preemption(unsigned *passed, unsigned *failed);
 void test_walls(unsigned *passed, unsigned *failed);
 int test_main(void);	    /* mode 1: number of failed checks */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The conformance test of refusals: every invocation with every error that it can return, from the same few objects, and each
+ * refusal leaves the objects as they were: the whole table gives the same answers the second time. And every label asked of every
+ * object that does not know it. */
+#include "user.h"
+
+#define D(n) ((word)CAP_SCRATCH + 128 + (n))
+#define OUTSIDE ((word)1 << ROOT_RADIX)
+#define ADDRESS ((word)0x40000000)
+
+/* What set_up() puts there. */
+#define EMPTY D(0)
+#define ENDPOINT D(1)	      /* badge 0 */
+#define BADGED D(2)
+#define RECEIVE_ONLY D(3)
+#define NOTIFICATION D(4)
+#define SIGNAL_ONLY D(5)
+#define WAIT_ONLY D(6)
+#define THREAD D(7)	      /* inactive */
+#define CNODE D(8)	      /* of 4 slots, with the endpoint in slot 1 */
+#define UNTYPED D(9)	      /* of 4 KiB, with an endpoint in it */
+#define FRAME D(10)	      /* mapped */
+#define FRAME_OTHER D(11)     /* not mapped */
+#define FRAME_READ D(12)      /* to be read only, not mapped */
+#define TABLE D(13)	      /* mapped */
+#define TABLE_OTHER D(14)     /* not mapped */
+#define SPACE D(15)	      /* with nothing in it */
+#define IRQ D(16)	      /* source 11 */
+#define BOUND D(17)	      /* a notification that the thread is bound to */
+#define LARGE D(18)	      /* a frame of 2 MiB, not mapped */
+#define IN_UNTYPED D(19)
+#define TABLE_LOW D(20)	      /* mapped below TABLE */
+#define FULL ENDPOINT
+
+struct refusal {
+	word target, label, a, b, c, d, error;
+};
+
+static const struct refusal refusals[] = {
+	{CNODE, CNODE_COPY, ENDPOINT, 4, RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_COPY, ENDPOINT, 0, 3 << 8 | RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_COPY, ENDPOINT, 0, 65 << 8 | RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_COPY, EMPTY, 0, RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_COPY, OUTSIDE, 0, RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_COPY, ENDPOINT, 1, RIGHTS_ALL, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_COPY, UNTYPED, 0, RIGHTS_ALL, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_COPY, TABLE, 0, RIGHTS_ALL, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MINT, EMPTY, 0, RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_MINT, ENDPOINT, 4, RIGHTS_ALL, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_MINT, ENDPOINT, 1, RIGHTS_ALL, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MINT, BADGED, 0, RIGHTS_ALL, 9, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MINT, SIGNAL_ONLY, 0, RIGHTS_ALL, 9, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MINT, TABLE_OTHER, 0, RIGHTS_ALL, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MINT, CNODE, 0, RIGHTS_ALL, GUARD(0, 63), KERNEL_BAD_ARGUMENT},
+	{CNODE, CNODE_MINT, CNODE, 0, RIGHTS_ALL, GUARD(4, 2), KERNEL_BAD_ARGUMENT},
+	{CNODE, CNODE_MOVE, EMPTY, 0, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_MOVE, ENDPOINT, 4, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_MOVE, ENDPOINT, 1, 0, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MUTATE, EMPTY, 0, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_MUTATE, ENDPOINT, 4, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_MUTATE, ENDPOINT, 1, 0, 0, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MUTATE, BADGED, 0, 0, 9, KERNEL_BAD_STATE},
+	{CNODE, CNODE_MUTATE, CNODE, 0, 0, GUARD(0, 63), KERNEL_BAD_ARGUMENT},
+	{CNODE, CNODE_ROTATE, EMPTY, 0, 0, BADGED, KERNEL_BAD_CAP},
+	{CNODE, CNODE_ROTATE, ENDPOINT, 4, 0, BADGED, KERNEL_BAD_CAP},
+	{CNODE, CNODE_ROTATE, ENDPOINT, 0, 0, EMPTY, KERNEL_BAD_CAP},
+	{CNODE, CNODE_ROTATE, ENDPOINT, 0, 0, OUTSIDE, KERNEL_BAD_CAP},
+	{CNODE, CNODE_ROTATE, ENDPOINT, 1, 0, BADGED, KERNEL_BAD_STATE},
+	{CNODE, CNODE_ROTATE, ENDPOINT, 0, 0, ENDPOINT, KERNEL_BAD_ARGUMENT},
+	{CNODE, CNODE_DELETE, 0, 4, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_DELETE, 0, 1, 7 << 8, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_REVOKE, 0, 4, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_REVOKE, 0, 0, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_CANCEL, 0, 4, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_CANCEL, 0, 0, 0, 0, KERNEL_BAD_CAP},
+	{CAP_CNODE, CNODE_CANCEL, 0, NOTIFICATION, 0, 0, KERNEL_BAD_CAP},
+	{CAP_CNODE, CNODE_CANCEL, 0, RECEIVE_ONLY, 0, 0, KERNEL_NO_RIGHT},
+	{CNODE, CNODE_SAVE_CALLER, 0, 0, 0, 0, KERNEL_BAD_CAP},
+	{CNODE, CNODE_SAVE_CALLER, 0, 4, 0, 0, KERNEL_BAD_CAP},
+
+	{UNTYPED, UNTYPED_RETYPE, ENDPOINT, 0, TYPE_ENDPOINT, 1 << 8 | ENDPOINT_BITS, KERNEL_BAD_CAP},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 4, TYPE_ENDPOINT, 1 << 8 | ENDPOINT_BITS, KERNEL_BAD_CAP},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 2, TYPE_ENDPOINT, 3 << 8 | ENDPOINT_BITS, KERNEL_BAD_CAP},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_ENDPOINT, 2 << 8 | ENDPOINT_BITS, KERNEL_BAD_STATE},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_ENDPOINT, 1 << 8 | (ENDPOINT_BITS + 1), KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_NOTIFICATION, 1 << 8 | (NOTIFICATION_BITS - 1), KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_ENDPOINT, 0 << 8 | ENDPOINT_BITS, KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_ENDPOINT, (RETYPE_MAX + 1) << 8 | ENDPOINT_BITS, KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_CNODE, 1 << 8 | SLOT_BITS, KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_CNODE, 1 << 8 | (SLOT_BITS + CNODE_RADIX_MAX + 1), KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_UNTYPED, 1 << 8 | (UNTYPED_BITS_MIN - 1), KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_UNTYPED, 1 << 8 | (UNTYPED_BITS_MAX + 1), KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_FRAME, 1 << 8 | (PAGE_BITS + 1), KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_REPLY, 1 << 8 | 6, KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_VSPACE, 1 << 8 | PAGE_BITS, KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPES, 1 << 8 | 6, KERNEL_BAD_ARGUMENT},
+	{CAP_DEVICE, UNTYPED_RETYPE, CNODE, 0, TYPE_TABLE, 1 << 8 | PAGE_BITS, KERNEL_BAD_ARGUMENT},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 0, TYPE_FRAME, 1 << 8 | PAGE_BITS, KERNEL_NO_MEMORY},
+	{UNTYPED, UNTYPED_RETYPE, CNODE, 2, TYPE_UNTYPED, 2 << 8 | 11, KERNEL_NO_MEMORY},
+
+	{THREAD, TCB_CONFIGURE, CNODE, TCB_BUFFER + 1, 0, 0, KERNEL_BAD_ARGUMENT},
+	{THREAD, TCB_CONFIGURE, FRAME, TCB_BUFFER, 512, 0, KERNEL_BAD_ARGUMENT},
+	{THREAD, TCB_CONFIGURE, FRAME, TCB_BUFFER, 4096, 0, KERNEL_BAD_ARGUMENT},
+	{THREAD, TCB_CONFIGURE, CAP_COUNTER, TCB_BUFFER, 0, 0, KERNEL_BAD_ARGUMENT},
+	{THREAD, TCB_CONFIGURE, EMPTY, TCB_CSPACE, 0, 0, KERNEL_BAD_CAP},
+	{THREAD, TCB_CONFIGURE, SPACE, TCB_CSPACE, 0, 0, KERNEL_BAD_CAP},
+	{THREAD, TCB_CONFIGURE, TABLE, TCB_VSPACE, 0, 0, KERNEL_BAD_CAP},
+	{THREAD, TCB_CONFIGURE, NOTIFICATION, TCB_FAULT, 0, 0, KERNEL_BAD_CAP},
+	{THREAD, TCB_CONFIGURE, ENDPOINT, TCB_BUFFER, 0, 0, KERNEL_BAD_CAP},
+	{THREAD, TCB_CONFIGURE, RECEIVE_ONLY, TCB_FAULT, 0, 0, KERNEL_NO_RIGHT},
+	{THREAD, TCB_CONFIGURE, FRAME_READ, TCB_BUFFER, 0, 0, KERNEL_NO_RIGHT},
+	{THREAD, TCB_SET_PRIORITY, 0, 0, 0, 0, KERNEL_BAD_ARGUMENT},
+	{THREAD, TCB_SET_PRIORITY, PRIORITIES, 0, 0, 0, KERNEL_BAD_ARGUMENT},
+	{THREAD, TCB_WRITE_REGISTERS, 0, 0, 0, 0, KERNEL_MESSAGE_LENGTH},
+	{THREAD, TCB_READ_REGISTERS, 0, 0, 0, 0, KERNEL_MESSAGE_LENGTH},
+	{CAP_TCB, TCB_RESUME, 0, 0, 0, 0, KERNEL_BAD_STATE},
+	{THREAD, TCB_BIND_NOTIFICATION, ENDPOINT, 0, 0, 0, KERNEL_BAD_CAP},
+	{THREAD, TCB_BIND_NOTIFICATION, SIGNAL_ONLY, 0, 0, 0, KERNEL_NO_RIGHT},
+	{THREAD, TCB_BIND_NOTIFICATION, NOTIFICATION, 0, 0, 0, KERNEL_BAD_STATE},
+	{CAP_TCB, TCB_BIND_NOTIFICATION, BOUND, 0, 0, 0, KERNEL_BAD_STATE},
+
+	{FRAME_OTHER, FRAME_MAP, TABLE, ADDRESS, MAP_READ, 0, KERNEL_BAD_CAP},
+	{FRAME_OTHER, FRAME_MAP, SPACE, USER_TOP, MAP_READ, 0, KERNEL_BAD_ARGUMENT},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS + 64, MAP_READ, 0, KERNEL_BAD_ARGUMENT},
+	{LARGE, FRAME_MAP, SPACE, ADDRESS + 4096, MAP_READ, 0, KERNEL_BAD_ARGUMENT},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS, MAP_WRITE, 0, KERNEL_BAD_ARGUMENT},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS, 0, 0, KERNEL_BAD_ARGUMENT},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS, MAP_READ | 8, 0, KERNEL_BAD_ARGUMENT},
+	{FRAME_READ, FRAME_MAP, SPACE, ADDRESS + 4096, MAP_READ | MAP_WRITE, 0, KERNEL_NO_RIGHT},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS * 2, MAP_READ, 0, KERNEL_NO_TABLE},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS + (1 << LARGE_BITS), MAP_READ, 0, KERNEL_NO_TABLE},
+	{LARGE, FRAME_MAP, SPACE, ADDRESS * 2, MAP_READ, 0, KERNEL_NO_TABLE},
+	{FRAME_OTHER, FRAME_MAP, SPACE, ADDRESS, MAP_READ, 0, KERNEL_BAD_STATE},
+	{FRAME, FRAME_MAP, SPACE, ADDRESS + 4096, MAP_READ, 0, KERNEL_BAD_STATE},
+	{LARGE, FRAME_MAP, SPACE, ADDRESS, MAP_READ, 0, KERNEL_BAD_STATE},
+	{FRAME, FRAME_REMAP, 0, 0, MAP_EXECUTE, 0, KERNEL_BAD_ARGUMENT},
+	{FRAME_READ, FRAME_REMAP, 0, 0, MAP_READ | MAP_WRITE, 0, KERNEL_NO_RIGHT},
+	{FRAME_OTHER, FRAME_REMAP, 0, 0, MAP_READ, 0, KERNEL_BAD_STATE},
+	{TABLE_OTHER, TABLE_MAP, ENDPOINT, ADDRESS, 0, 0, KERNEL_BAD_CAP},
+	{TABLE_OTHER, TABLE_MAP, SPACE, USER_TOP, 0, 0, KERNEL_BAD_ARGUMENT},
+	{TABLE_OTHER, TABLE_MAP, SPACE, ADDRESS, 0, 0, KERNEL_BAD_STATE},
+	{TABLE, TABLE_MAP, SPACE, ADDRESS * 2, 0, 0, KERNEL_BAD_STATE},
+	{TABLE_OTHER, TABLE_UNMAP, 0, 0, 0, 0, KERNEL_BAD_STATE},
+	{CAP_ASID_CONTROL, ASID_ASSIGN, SPACE, 10, 0, 0, KERNEL_BAD_CAP},
+	{CAP_ASID_CONTROL, ASID_ASSIGN, TABLE_OTHER, 0, 0, 0, KERNEL_BAD_ARGUMENT},
+	{CAP_ASID_CONTROL, ASID_ASSIGN, TABLE_OTHER, ASIDS, 0, 0, KERNEL_BAD_ARGUMENT},
+	{CAP_ASID_CONTROL, ASID_ASSIGN, TABLE_OTHER, 9, 0, 0, KERNEL_BAD_STATE},
+	{CAP_ASID_CONTROL, ASID_ASSIGN, TABLE, 10, 0, 0, KERNEL_BAD_STATE},
+
+	{CAP_IRQ_CONTROL, IRQ_GET, ENDPOINT, 0, 12, 0, KERNEL_BAD_CAP},
+	{CAP_IRQ_CONTROL, IRQ_GET, CNODE, 4, 12, 0, KERNEL_BAD_CAP},
+	{CAP_IRQ_CONTROL, IRQ_GET, CNODE, 0, 0, 0, KERNEL_BAD_ARGUMENT},
+	{CAP_IRQ_CONTROL, IRQ_GET, CNODE, 0, IRQS_MAX, 0, KERNEL_BAD_ARGUMENT},
+	{CAP_IRQ_CONTROL, IRQ_GET, CNODE, 1, 12, 0, KERNEL_BAD_STATE},
+	{CAP_IRQ_CONTROL, IRQ_GET, CNODE, 0, 11, 0, KERNEL_BAD_STATE},
+	{IRQ, IRQ_BIND, ENDPOINT, 0, 0, 0, KERNEL_BAD_CAP},
+	{IRQ, IRQ_BIND, WAIT_ONLY, 0, 0, 0, KERNEL_NO_RIGHT},
+	{CAP_TIMER, TIMER_BIND, EMPTY, 0, 0, 0, KERNEL_BAD_CAP},
+	{CAP_TIMER, TIMER_BIND, WAIT_ONLY, 0, 0, 0, KERNEL_NO_RIGHT},
+
+	{EMPTY, CNODE_COPY, 0, 0, 0, 0, KERNEL_BAD_CAP},
+	{OUTSIDE, TCB_RESUME, 0, 0, 0, 0, KERNEL_BAD_CAP},
+};
+
+/* Which object knows a label, by the first and the last of its labels. */
+static const struct {
+	word cap, first, last;
+} known[] = {
+	{CNODE, CNODE_COPY, CNODE_SAVE_CALLER}, {UNTYPED, UNTYPED_RETYPE, UNTYPED_RETYPE}, {THREAD, TCB_CONFIGURE, TCB_UNBIND_NOTIFICATION},
+	{FRAME, FRAME_MAP, FRAME_REMAP}, {TABLE, TABLE_MAP, TABLE_UNMAP}, {CAP_ASID_CONTROL, ASID_ASSIGN, ASID_ASSIGN},
+	{CAP_IRQ_CONTROL, IRQ_GET, IRQ_GET}, {IRQ, IRQ_BIND, IRQ_ACK}, {CAP_TIMER, TIMER_BIND, TIMER_SET}, {ENDPOINT, 1, 0}, {NOTIFICATION, 1, 0}, {SPACE, 1, 0},
+};
+
+static unsigned good, bad;
+
+static void must(bool condition, const char *what, word index)
+{
+	good += condition;
+	bad += !condition;
+	if (condition)
+		return;
+	uart_text("refusals.c: ");
+	uart_text(what);
+	uart_number(index);
+	uart_text("\n");
+}
+
+static word retype(word slot, word type, word bits, word count)
+{
+	return user_retype(CAP_POOL, slot, type, bits, count);
+}
+
+static void make(void)
+{
+	word failed = 0;
+
+	failed |= retype(ENDPOINT, TYPE_ENDPOINT, ENDPOINT_BITS, 1);
+	failed |= retype(NOTIFICATION, TYPE_NOTIFICATION, NOTIFICATION_BITS, 1);
+	failed |= retype(THREAD, TYPE_TCB, TCB_BITS, 1);
+	failed |= retype(CNODE, TYPE_CNODE, SLOT_BITS + 2, 1);
+	failed |= retype(UNTYPED, TYPE_UNTYPED, PAGE_BITS, 1);
+	failed |= user_retype(UNTYPED, IN_UNTYPED, TYPE_ENDPOINT, ENDPOINT_BITS, 1);
+	failed |= retype(FRAME, TYPE_FRAME, PAGE_BITS, 2);
+	failed |= retype(TABLE, TYPE_TABLE, PAGE_BITS, 3);
+	failed |= retype(TABLE_LOW, TYPE_TABLE, PAGE_BITS, 1);
+	failed |= retype(BOUND, TYPE_NOTIFICATION, NOTIFICATION_BITS, 1);
+	failed |= user_retype(CAP_UNTYPED + 1, LARGE, TYPE_FRAME, LARGE_BITS, 1);
+	must(!failed, "not made: ", failed);
+}
+
+static void set_up(void)
+{
+	word failed = 0;
+
+	make();
+	failed |= user_mint(ENDPOINT, BADGED, RIGHTS_ALL, 5);
+	failed |= user_mint(ENDPOINT, RECEIVE_ONLY, RIGHT_RECV, 6);
+	failed |= user_mint(NOTIFICATION, SIGNAL_ONLY, RIGHT_SEND, 7);
+	failed |= user_mint(NOTIFICATION, WAIT_ONLY, RIGHT_RECV, 8);
+	failed |= user_invoke(CNODE, CNODE_COPY, ENDPOINT, 1, RIGHTS_ALL, 0);
+	failed |= user_invoke(CAP_CNODE, CNODE_COPY, FRAME_OTHER, FRAME_READ, RIGHT_SEND, 0);
+	failed |= user_invoke(CAP_ASID_CONTROL, ASID_ASSIGN, SPACE, 9, 0, 0);
+	failed |= user_invoke(TABLE, TABLE_MAP, SPACE, ADDRESS, 0, 0);
+	failed |= user_invoke(TABLE_LOW, TABLE_MAP, SPACE, ADDRESS, 0, 0);
+	failed |= user_invoke(FRAME, FRAME_MAP, SPACE, ADDRESS, MAP_READ | MAP_WRITE, 0);
+	failed |= user_invoke(CAP_IRQ_CONTROL, IRQ_GET, CAP_CNODE, IRQ, 11, 0);
+	failed |= user_invoke(THREAD, TCB_BIND_NOTIFICATION, BOUND, 0, 0, 0);
+	must(!failed, "not set up: ", failed);
+}
+
+static void refuse_all(void)
+{
+	for (word i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		const struct refusal *r = &refusals[i];
+
+		must(user_invoke(r->target, r->label, r->a, r->b, r->c, r->d) == r->error, "another answer to row ", i);
+	}
+}
+
+/* With all arguments good for something, so that only the label can be what is wrong. */
+static void refuse_labels(void)
+{
+	for (word i = 0; i < sizeof known / sizeof *known; i++)
+		for (word label = 0; label < LABELS + 8; label++)
+			if (label < known[i].first || label > known[i].last)
+				must(user_invoke(known[i].cap, label, ENDPOINT, 0, 1, 1) == KERNEL_BAD_OPERATION, "known by another: ", i << 8 | label);
+	must(user_invoke(CNODE, (word)1 << 40 | CNODE_COPY, ENDPOINT, 0, RIGHTS_ALL, 0) == KERNEL_BAD_OPERATION, "a long label: ", 0);
+}
+
+/* What depends on who calls: without an IPC buffer, and with a caller but a slot that is full. */
+static void refuse_callers(void)
+{
+	struct message message = {0};
+	word badge = 0, buffer = user_buffer_offset(0);
+
+	user_set_buffer(CAP_TCB, 0, 0);
+	must(user_invoke_length(THREAD, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_NO_BUFFER, "written without a buffer", 0);
+	must(user_invoke_length(THREAD, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_NO_BUFFER, "read without a buffer", 0);
+	user_set_buffer(CAP_TCB, CAP_IMAGE, buffer);
+	must(user_invoke_length(CAP_TCB, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_BAD_STATE, "written while it runs", 0);
+	must(user_syscall(SYS_POLL, ENDPOINT, &message, &badge) == KERNEL_BAD_CAP, "polled an endpoint", 0);
+	must(user_syscall(SYS_POLL, SIGNAL_ONLY, &message, &badge) == KERNEL_NO_RIGHT, "polled without the right", 0);
+	must(user_syscall(SYS_POLL, NOTIFICATION, &message, &badge) == KERNEL_WOULD_BLOCK, "polled nothing", 0);
+	must(user_syscall(SYS_REPLY, ENDPOINT, &message, &badge) == KERNEL_BAD_STATE, "replied through an endpoint", 0);
+}
+
+void test_refusals(unsigned *passed, unsigned *failed)
+{
+	set_up();
+	refuse_all();
+	refuse_all();
+	refuse_labels();
+	refuse_callers();
+	refuse_all();
+	user_delete(IRQ);
+	user_invoke(CAP_CNODE, CNODE_REVOKE, 0, CAP_POOL, 0, 0);
+	user_delete(LARGE);
+	*passed += good;
+	*failed += bad;
+}
