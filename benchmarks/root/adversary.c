@@ -114,7 +114,7 @@ void drill_fast(struct worker *w)
 	for (word space = 0; space < SPACES; space++) {
 		crowd_prepare(CROWD_FIRST, ACT_SERVE, D(0), CAP_SPACE + space, 0);
 		crowd_settle(w);
-		for (word i = 0; i < 12; i++) {
+		for (word i = 0; i < 20; i++) {
 			op(w, CAP_THREAD, TCB_SET_PRIORITY, CROWD_PRIORITY - 1 + i % 3, 0, 0, 0);
 			call_short(w, i & 1 ? D(1) : D(0));
 			call_short(w, D(1));

@@ -63,6 +63,30 @@ word user_set_buffer(word tcb, word frame, word offset)
 	return user_invoke(tcb, TCB_CONFIGURE, frame, TCB_BUFFER, offset, 0);
 }
 
+void thread_start(unsigned number, word priority, word space)
+{
+	word tcb = CAP_THREAD + number;
+
+	user_invoke(tcb, TCB_SUSPEND, 0, 0, 0, 0);
+	user_configure(tcb, CAP_CNODE, CAP_SPACE + space, 0);
+	user_set_buffer(tcb, CAP_IMAGE, user_buffer_offset(number));
+	user_invoke(tcb, TCB_SET_PRIORITY, priority, 0, 0, 0);
+	user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0);
+	user_invoke(tcb, TCB_RESUME, 0, 0, 0, 0);
+}
+
+void thread_settle(void)
+{
+	user_invoke(CAP_TCB, TCB_SET_PRIORITY, 1, 0, 0, 0);
+	user_invoke(CAP_TCB, TCB_SET_PRIORITY, ROOT_PRIORITY, 0, 0, 0);
+}
+
+const word *thread_registers(unsigned number)
+{
+	user_invoke_length(CAP_THREAD + number, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0);
+	return user_buffers[0] + REGISTERS_WORD;
+}
+
 /* The frame, mapped again: a capability is mapped once at a time. */
 static void map_copy(word frame, word slot, word vspace, word address, word access)
 {

@@ -89,6 +89,16 @@ static inline word user_buffer_offset(unsigned number)
 /* Registers of a thread that starts at body(number), written to the caller's IPC buffer for TCB_WRITE_REGISTERS. */
 void user_prepare(word *buffer, unsigned number, void (*body)(word));
 
+/* One of them starts with the registers in words REGISTERS_WORD.. of the root task's buffer, its own buffer, and no fault endpoint: a
+ * fault is its end. */
+void thread_start(unsigned number, word priority, word space);
+void thread_settle(void); /* until all but the root task wait or have ended */
+const word *thread_registers(unsigned number); /* into the root task's buffer */
+
+/* start.S: what may not be executed in user mode, 8 bytes each; an instruction that is none; one system call with registers as the
+ * thread was started with, then the end; the same for two, the second of which is SYS_REPLYRECV on what s0 has. */
+extern char user_privileged[], user_privileged_end[], user_stop[], user_bare_call[], user_bare_server[];
+
 /* Random numbers: xorshift64*. The state is never 0. */
 static inline word user_random(word *state)
 {
@@ -133,6 +143,7 @@ void test_objects(unsigned *passed, unsigned *failed);
 void test_refusals(unsigned *passed, unsigned *failed);
 void test_preemption(unsigned *passed, unsigned *failed);
 void test_walls(unsigned *passed, unsigned *failed);
+void test_gifts(unsigned *passed, unsigned *failed);
 int test_main(void);	    /* mode 1: number of failed checks */
 void campaign_main(void);   /* mode 0 */
 int bench_main(void);	    /* mode 3: not 0 if one way takes more than 300 cycles */

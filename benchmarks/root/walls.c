@@ -15,7 +15,6 @@ enum access { LOAD, STORE, FETCH };
 
 static unsigned good, bad;
 
-extern char user_privileged[], user_privileged_end[], user_stop[], user_bare_call[], user_bare_server[];
 
 #define CHECK(condition) check(condition, #condition, __LINE__)
 
@@ -32,32 +31,6 @@ static void check(bool condition, const char *text, unsigned line)
 	uart_text("\n");
 }
 
-/* The root task gives way until all others wait or have stopped. */
-static void settle(void)
-{
-	user_invoke(CAP_TCB, TCB_SET_PRIORITY, 1, 0, 0, 0);
-	user_invoke(CAP_TCB, TCB_SET_PRIORITY, ROOT_PRIORITY, 0, 0, 0);
-}
-
-/* The thread starts with the registers that are in the root task's buffer. A fault ends it: there is nobody to tell. */
-static void start(unsigned number, word priority, word space)
-{
-	word tcb = TCB(number);
-
-	user_invoke(tcb, TCB_SUSPEND, 0, 0, 0, 0);
-	user_configure(tcb, CAP_CNODE, CAP_SPACE + space, 0);
-	user_set_buffer(tcb, CAP_IMAGE, user_buffer_offset(number));
-	user_invoke(tcb, TCB_SET_PRIORITY, priority, 0, 0, 0);
-	user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0);
-	user_invoke(tcb, TCB_RESUME, 0, 0, 0, 0);
-}
-
-static const word *registers_of(unsigned number)
-{
-	user_invoke_length(TCB(number), TCB_READ_REGISTERS, REGISTERS_LENGTH, 0);
-	return user_buffers[0] + REGISTERS_WORD;
-}
-
 /* Where a thread in that vspace stops that starts at PC, comes back to user_stop, and has ADDRESS in a0. */
 static word run(word space, word pc, word address)
 {
@@ -68,9 +41,9 @@ static word run(word space, word pc, word address)
 	registers[0] = pc;
 	registers[1] = (word)user_stop;
 	registers[10] = address;
-	start(PRISONER, 5, space);
-	settle();
-	return registers_of(PRISONER)[0];
+	thread_start(PRISONER, 5, space);
+	thread_settle();
+	return thread_registers(PRISONER)[0];
 }
 
 static bool may(enum access access, word space, word address)
@@ -134,8 +107,8 @@ static void test_frames(void)
 	CHECK(run(D(0) - CAP_SPACE, (word)user_load, (word)user_buffers) == (word)user_load);
 	/* gone, with a thread in it: it goes on in the kernel's own tables, where there is nothing for it */
 	CHECK(user_delete(D(0)) == KERNEL_OK && user_invoke(TCB(PRISONER), TCB_RESUME, 0, 0, 0, 0) == KERNEL_OK);
-	settle();
-	CHECK(registers_of(PRISONER)[0] == (word)user_load);
+	thread_settle();
+	CHECK(thread_registers(PRISONER)[0] == (word)user_load);
 	CHECK(user_invoke(CAP_CNODE, CNODE_REVOKE, 0, CAP_POOL, 0, 0) == KERNEL_OK);
 }
 
@@ -161,16 +134,16 @@ static void test_buffers(void)
 	registers[0] = (word)user_bare_call;
 	registers[10] = CAP_ENDPOINT;
 	registers[17] = SYS_RECV;
-	start(PRISONER, 5, 0);
+	thread_start(PRISONER, 5, 0);
 	CHECK(user_set_buffer(TCB(PRISONER), D(0), 1024) == KERNEL_OK);
-	settle();
+	thread_settle();
 	CHECK(user_invoke(CAP_CNODE, CNODE_REVOKE, 0, CAP_POOL, 0, 0) == KERNEL_OK);
 	CHECK(user_retype(CAP_POOL, D(0), TYPE_FRAME, PAGE_BITS, 1) == KERNEL_OK); /* somebody else's now */
 	CHECK(user_invoke(D(0), FRAME_MAP, CAP_SPACE, USER_PRIVATE + 4096, MAP_READ, 0) == KERNEL_OK);
 	for (unsigned i = 0; i < IPC_BUFFER_WORDS; i++)
 		user_buffers[0][i] = 0x5ec4e7;
 	CHECK(user_syscall(SYS_NBSEND, CAP_ENDPOINT, &message, &badge) == KERNEL_OK);
-	CHECK(registers_of(PRISONER)[11] == message_info(0, 4));
+	CHECK(thread_registers(PRISONER)[11] == message_info(0, 4));
 	for (unsigned i = 0; i < 512; i++)
 		CHECK(((volatile word *)(USER_PRIVATE + 4096))[i] == 0);
 	CHECK(user_invoke(CAP_CNODE, CNODE_REVOKE, 0, CAP_POOL, 0, 0) == KERNEL_OK);
@@ -192,13 +165,13 @@ static void start_patterned(unsigned number, word priority, word space, word pc,
 	registers[10] = CAP_ENDPOINT;
 	registers[11] = message_info(7, length);
 	registers[17] = call;
-	start(number, priority, space);
+	thread_start(number, priority, space);
 }
 
 /* All but those of the message and its result, a0 to a6, and those that the thread itself has changed, are as they were. */
 static bool kept(unsigned number)
 {
-	const word *registers = registers_of(number);
+	const word *registers = thread_registers(number);
 	bool same = true;
 
 	for (unsigned i = 1; i < 32; i++)
@@ -214,11 +187,11 @@ static void test_calls(void)
 			bool arrived = true;
 
 			start_patterned(SERVER, 5, length % SPACES, (word)user_bare_server, SYS_RECV, length);
-			settle();
+			thread_settle();
 			start_patterned(CLIENT, priority, priority % SPACES, (word)user_bare_call, SYS_CALL, length);
-			settle();
+			thread_settle();
 			/* the client has its reply and has stopped; the server waits for the next */
-			CHECK(kept(CLIENT) && registers_of(CLIENT)[0] == (word)user_bare_call + 4);
+			CHECK(kept(CLIENT) && thread_registers(CLIENT)[0] == (word)user_bare_call + 4);
 			CHECK(user_buffers[0][REGISTERS_WORD + 10] == KERNEL_OK && user_buffers[0][REGISTERS_WORD + 16] == 0);
 			for (unsigned i = 11; i < 16; i++)
 				arrived &= user_buffers[0][REGISTERS_WORD + i] == (i == 11 ? message_info(7, length) : pattern(CLIENT, i));
