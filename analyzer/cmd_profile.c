@@ -85,7 +85,7 @@ static int run(int argc, char **argv) {
     static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"output", required_argument, NULL, 'o'},
                                             {"jobs", required_argument, NULL, 'j'},
                                             {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'w'},
-                                            {"config", required_argument, NULL, 'c'}, {"csv", no_argument, NULL, 'v'},
+                                            {"config", required_argument, NULL, 'c'}, {"csv", optional_argument, NULL, 'v'},
                                             {"units", no_argument, NULL, 'u'},        {"dependence", required_argument, NULL, 'd'},
                                             {"confidence", required_argument, NULL, 'C'}, {"context-depth", required_argument, NULL, 'D'}, {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "k:o:f:c:j:", options, NULL)) != -1;) {
@@ -99,7 +99,12 @@ static int run(int argc, char **argv) {
             break;
         case 'w': o.json = rows.json = true; break;
         case 'c': rows.analysis = optarg; break;
-        case 'v': rows.csv = true; break;
+        case 'v':
+            rows.csv = true;
+            rows.percentiles = optarg && strcmp(optarg, "percentiles") == 0;
+            if (optarg && !rows.percentiles && strcmp(optarg, "curves") != 0)
+                return command_usage(&command_profile, "--csv is of curves or percentiles, not of %s", optarg);
+            break;
         case 'u': rows.units = true; break;
         case 'd': rows.dependence = optarg; break;
         case 'C': rows.confidence = optarg; break;
@@ -144,7 +149,7 @@ const struct command command_profile = {
     "       potoroo profile merge P.prof… -o ALL.prof [--context-depth K]\n"
     "       potoroo profile show P.prof [--json] [-k KERNEL.elf] [--context-depth K]\n"
     "       potoroo profile tree ENTRY… [-c potoroo.ini] [--units|--json] [--dependence D] [--confidence P]\n"
-    "       potoroo profile curve [ENTRY…] [-c potoroo.ini] [--json|--csv] [--dependence D] [--confidence P]\n"
+    "       potoroo profile curve [ENTRY…] [-c potoroo.ini] [--json|--csv[=WHAT]] [--dependence D] [--confidence P]\n"
     "\n"
     "Replays every trace through the kernel's control-flow graph and keeps, for each step between two\n"
     "instrumentation points and each call path, how often it took how many cycles. A step that the graph does\n"
@@ -161,7 +166,8 @@ const struct command command_profile = {
     "      --json               with show, tree, curve: JSON\n"
     "      --context-depth K    with show, merge: pool what has the last K calls in common (no analysis takes\n"
     "                           such a profile); default: whole call paths\n"
-    "      --csv                with curve: entry, curve, cycles, P(time > cycles), a line a step\n"
+    "      --csv[=WHAT]         with curve: curves (default), entry, curve, cycles, P(time > cycles), a line a step;\n"
+    "                           or percentiles, a line a curve\n"
     "  -c, --config FILE        with tree, curve: the analysis (default: potoroo.ini)\n"
     "      --units              with tree: the single steps too\n"
     "      --dependence D       how units' times hang together: unknown (default: sound whatever they do),\n"

@@ -34,6 +34,8 @@ static int write_curves(const struct job *job, const struct wcet *w, struct err 
         json_t *j = row_profiles_json(w, job->rows.data, job->rows.len, &job->how);
         rc = json_write(j, NULL, e);
         json_decref(j);
+    } else if (job->o->percentiles) {
+        row_percentiles_csv(job->rows.data, job->rows.len, stdout);
     } else if (job->o->csv) {
         row_profiles_csv(job->rows.data, job->rows.len, stdout);
     } else {

@@ -121,9 +121,38 @@ void row_profiles_csv(const struct row_profile *p, size_t n, FILE *out) {
     }
 }
 
+static void csv_percentiles(const char *name, const char *kind, const struct curve *c, uint64_t sample, double band, FILE *out) {
+    if (!c->steps.len)
+        return;
+    fprintf(out, "%s,%s,%" PRIu64, name, kind, sample);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < PERCENTILES; i++) {
+            uint64_t t;
+            if (row_profile_quantile(c, k ? band : 0, percentile[i], &t))
+                fprintf(out, ",%" PRIu64, t);
+            else
+                fputc(',', out);
+        }
+        if (k == 0)
+            fprintf(out, ",%" PRIu64, curve_max(c));
+    }
+    fprintf(out, ",%.17g,%" PRIu64 "\n", band, c->error);
+}
+
+void row_percentiles_csv(const struct row_profile *p, size_t n, FILE *out) {
+    fputs("entry,curve,sample,p50,p90,p99,p99.9,max,p50_with_confidence,p90_with_confidence,p99_with_confidence,p99.9_with_confidence,band,coarsening\n", out);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = p[i].row->spec->name;
+        csv_percentiles(name, "observed", &p[i].observed, p[i].observations, p[i].band_observed, out);
+        csv_percentiles(name, "combined", &p[i].combined, p[i].sample, p[i].band_combined, out);
+        if (p[i].row->status != WCET_INCOMPLETE)
+            gmp_fprintf(out, "%s,bound,,,,,,%Zd,,,,,,\n", name, p[i].row->bound);
+    }
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------------------------- */
 
-static json_t *quantiles_json(const struct curve *c, double band) {
+json_t *row_quantiles_json(const struct curve *c, double band) {
     json_t *j = json_object();
     for (int i = 0; i < PERCENTILES; i++) {
         uint64_t t;
@@ -141,7 +170,7 @@ static json_t *curve_json(const struct curve *c, uint64_t sample, double band) {
     for (size_t i = 0; i < c->steps.len; i++)
         json_array_append_new(steps, json_pack("[I,f]", (json_int_t)c->steps.data[i].cycles, c->steps.data[i].above));
     return json_pack("{s:o,s:I,s:f,s:I,s:o,s:o,s:I}", "curve", steps, "sample", (json_int_t)sample, "band", band, "max", (json_int_t)curve_max(c), "percentiles",
-                     quantiles_json(c, 0), "percentiles_with_confidence", quantiles_json(c, band), "coarsening", (json_int_t)c->error);
+                     row_quantiles_json(c, 0), "percentiles_with_confidence", row_quantiles_json(c, band), "coarsening", (json_int_t)c->error);
 }
 
 static json_t *profile_row_json(const struct wcet *w, const struct row_profile *p) {

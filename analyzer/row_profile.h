@@ -31,9 +31,12 @@ void row_profile_free(struct row_profile *p);
 /* The smallest t with P(X > t) ≤ 1 − percent/100, BAND added to P. false: BAND is too wide for any. */
 bool row_profile_quantile(const struct curve *c, double band, double percent, uint64_t *t);
 
+json_t *row_quantiles_json(const struct curve *c, double band); /* an object: percentile → cycles, null where BAND is too wide */
+
 /* Tables, JSON, CSV of rows; the tree of one. */
 void row_profiles_print(const struct row_profile *p, size_t n, const struct row_profile_options *o, FILE *out);
-void row_profiles_csv(const struct row_profile *p, size_t n, FILE *out);
+void row_profiles_csv(const struct row_profile *p, size_t n, FILE *out);    /* every step of every curve */
+void row_percentiles_csv(const struct row_profile *p, size_t n, FILE *out); /* a line a curve */
 json_t *row_profiles_json(const struct wcet *w, const struct row_profile *p, size_t n, const struct row_profile_options *o);
 json_t *tree_json(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct err *e); /* NULL on failure */
 int tree_print(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, bool units, FILE *out, struct err *e);

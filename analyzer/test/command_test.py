@@ -120,11 +120,21 @@ def rows():
     lines = potoroo("profile", "curve", "send", *config, "--csv").stdout.decode().splitlines()
     send = next(e for e in curves["entries"] if e["name"] == "send")
     check("CSV is the JSON's curve", [[int(c), float(p)] for n, k, c, p in (line.split(",") for line in lines[1:]) if k == "combined"] == send["combined"]["curve"])
+    rows = [line.split(",") for line in potoroo("profile", "curve", *config, "--csv=percentiles").stdout.decode().splitlines()]
+    told = {(r[0], r[1]): dict(zip(rows[0], r)) for r in rows[1:]}
+    for e in curves["entries"]:
+        for kind in ("observed", "combined"):
+            for p, t in e[kind]["percentiles"].items():
+                check(f"{e['name']}: {kind} {p} % in CSV", told[e["name"], kind]["p" + p] == str(t))
+                steps = [c for c, above in e[kind]["curve"] if above <= (100 - float(p)) / 100]
+                check(f"{e['name']}: {kind} {p} % is of the curve", t == steps[0])
+            check(f"{e['name']}: {kind} maximum in CSV", told[e["name"], kind]["max"] == str(e[kind]["max"]))
     tree = potoroo("profile", "tree", "send", *config, "--units").stdout.decode()
-    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region of", "call trap_syscall", "→"):
+    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region message_move", "reply.c:", " of trace ", "call trap_syscall", "→"):
         check(f"the tree of send has: {what}", what in tree)
     check("twice the same", potoroo("profile", "tree", "send", *config, "--units").stdout.decode() == tree)
     (whole,) = json.loads(potoroo("profile", "tree", "send", *config, "--json").stdout)
+    check("the tree's JSON has source and percentiles", whole["tree"]["source"].startswith("trap.S:") and whole["tree"]["percentiles"] == send["combined"]["percentiles"])
     check("the tree's JSON ends in the entry's curve", whole["entry"] == "send" and whole["tree"]["curve"] == send["combined"]["curve"])
     heuristic = potoroo("profile", "curve", "send", *config, "--dependence", "comonotonic").stdout.decode()
     check("a heuristic is called one", "HEURISTIC, no bound" in heuristic)
