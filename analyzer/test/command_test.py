@@ -130,7 +130,7 @@ def rows():
                 check(f"{e['name']}: {kind} {p} % is of the curve", t == steps[0])
             check(f"{e['name']}: {kind} maximum in CSV", told[e["name"], kind]["max"] == str(e[kind]["max"]))
     tree = potoroo("profile", "tree", "send", *config, "--units").stdout.decode()
-    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region message_move", "reply.c:", " of trace ", "call trap_syscall", "→"):
+    for what in ("sequence", "alternative", "loop message_copy_lines", "first iteration", "later iterations", "region message_move", "message.c:", " of trace ", "call trap_syscall", "→"):
         check(f"the tree of send has: {what}", what in tree)
     check("twice the same", potoroo("profile", "tree", "send", *config, "--units").stdout.decode() == tree)
     (whole,) = json.loads(potoroo("profile", "tree", "send", *config, "--json").stdout)
