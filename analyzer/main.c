@@ -14,6 +14,8 @@ static const struct command *const commands[] = {
     &command_effect,
     &command_cfg,
     &command_profile,
+    &command_campaign,
+    &command_top,
     &command_model,
     &command_wcet,
     &command_explain,

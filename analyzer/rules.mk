@@ -71,6 +71,24 @@ $(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
 check-command: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.ptrace $(BUILD)/kernel-plain/kernel.elf
 	@$(PYTHON) analyzer/test/command_test.py $(BUILD)/potoroo $(BOARD)
 
+check-campaign: build
+	@$(PYTHON) analyzer/test/campaign_test.py $(BUILD)/potoroo $(QEMU) $(BOARD) $(KERNEL) kernel/facts.ff
+
+# Not in check: it needs Slurm's daemons and root.
+check-cluster: build
+	@.ci/setup --with cluster $(BUILD)/cluster.mk
+	@$(PYTHON) analyzer/test/cluster_test.py $(BUILD)/potoroo $(QEMU) $(BOARD) $(KERNEL) kernel/facts.ff
+HELP += "check-cluster|a campaign through GNU parallel and through Slurm on loopback, against the local run (root; installs both)"
+
+# benchmarks/campaigns/kernel.ini: make campaign [JOBS=n]; what is done is not done again.
+campaign: build
+	@$(BUILD)/potoroo campaign -c benchmarks/campaigns/kernel.ini -o $(BUILD)/campaign $(if $(JOBS),-j $(JOBS))
+HELP += "campaign|the kernel's workload with many seeds on two boards, merged (JOBS=n)"
+
+.PHONY: check-cluster campaign
+.PHONY: check-campaign
+CHECKS += check-campaign
+
 .PHONY: check-command
 CHECKS += check-command
 
