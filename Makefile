@@ -26,6 +26,14 @@ $(BUILD)/deps.mk: .ci/setup
 include $(BUILD)/deps.mk
 endif
 
+# Tests need more. Where that cannot be installed, those that need it fail, the others run.
+ifneq ($(filter check check-%,$(MAKECMDGOALS)),)
+$(BUILD)/tests.mk: .ci/setup | $(BUILD)/deps.mk
+	@.ci/setup --with tests $(BUILD)/deps.mk || true
+	@touch $@
+include $(BUILD)/tests.mk
+endif
+
 # No warning of truncation: cutting long text short is what snprintf is used for.
 CC       := gcc
 CPPFLAGS := -I. -D_GNU_SOURCE $(DEPS_CPPFLAGS)
