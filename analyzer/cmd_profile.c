@@ -87,7 +87,8 @@ static int run(int argc, char **argv) {
                                             {"facts", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'w'},
                                             {"config", required_argument, NULL, 'c'}, {"csv", optional_argument, NULL, 'v'},
                                             {"units", no_argument, NULL, 'u'},        {"dependence", required_argument, NULL, 'd'},
-                                            {"confidence", required_argument, NULL, 'C'}, {"context-depth", required_argument, NULL, 'D'}, {NULL, 0, NULL, 0}};
+                                            {"confidence", required_argument, NULL, 'C'}, {"context-depth", required_argument, NULL, 'D'}, {"evt", no_argument, NULL, 'e'},
+                                            {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "k:o:f:c:j:", options, NULL)) != -1;) {
         switch (c) {
         case 'k': o.kernel = optarg; break;
@@ -108,6 +109,7 @@ static int run(int argc, char **argv) {
         case 'u': rows.units = true; break;
         case 'd': rows.dependence = optarg; break;
         case 'C': rows.confidence = optarg; break;
+        case 'e': rows.evt = true; break;
         case 'D':
             if (parse_u64(optarg, &depth) < 0 || depth > 1000)
                 return command_usage(&command_profile, "--context-depth wants a number of calls, not %s", optarg);
@@ -123,13 +125,13 @@ static int run(int argc, char **argv) {
     argc -= optind;
     if (argc == 2 && strcmp(argv[0], "show") == 0)
         return show(&o, argv[1]);
+    bool merge = argc > 0 && strcmp(argv[0], "merge") == 0;
+    if (o.shorten && !merge)
+        return command_usage(&command_profile, "--context-depth goes with show and merge");
     if (argc > 1 && strcmp(argv[0], "tree") == 0)
         return profile_rows(&rows, true, argv + 1);
     if (argc > 0 && strcmp(argv[0], "curve") == 0)
         return profile_rows(&rows, false, argv + 1);
-    bool merge = argc > 0 && strcmp(argv[0], "merge") == 0;
-    if (o.shorten && !merge)
-        return command_usage(&command_profile, "--context-depth goes with show and merge");
     if (!o.output || argc < 1 + merge || (!merge && !o.kernel))
         return command_usage(&command_profile, "-o, and -k with at least one trace, are needed");
     struct err e;
@@ -149,7 +151,8 @@ const struct command command_profile = {
     "       potoroo profile merge P.prof… -o ALL.prof [--context-depth K]\n"
     "       potoroo profile show P.prof [--json] [-k KERNEL.elf] [--context-depth K]\n"
     "       potoroo profile tree ENTRY… [-c potoroo.ini] [--units|--json] [--dependence D] [--confidence P]\n"
-    "       potoroo profile curve [ENTRY…] [-c potoroo.ini] [--json|--csv[=WHAT]] [--dependence D] [--confidence P]\n"
+    "       potoroo profile curve [ENTRY…] [-c potoroo.ini] [--json|--csv[=WHAT]] [--evt] [--dependence D]\n"
+    "                             [--confidence P]\n"
     "\n"
     "Replays every trace through the kernel's control-flow graph and keeps, for each step between two\n"
     "instrumentation points and each call path, how often it took how many cycles. A step that the graph does\n"
@@ -172,4 +175,6 @@ const struct command command_profile = {
     "      --units              with tree: the single steps too\n"
     "      --dependence D       how units' times hang together: unknown (default: sound whatever they do),\n"
     "                           independent (an assumption of yours), comonotonic (a heuristic, no bound)\n"
-    "      --confidence P       of the bands, default 0.95\n"};
+    "      --confidence P       of the bands, default 0.95\n"
+    "      --evt                with curve: what extreme-value theory extrapolates from the observed times: a diagnostic,\n"
+    "                           no bound\n"};

@@ -6,7 +6,7 @@
 
 struct profile_row_options {
     const char *analysis, *dependence, *confidence; /* NULL: the default */
-    bool json, csv, percentiles, units;
+    bool json, csv, percentiles, units, evt;
 };
 /* ENTRIES: NULL-terminated names, none: all. Returns the exit code. */
 int profile_rows(const struct profile_row_options *o, bool tree, char **entries);

@@ -72,7 +72,10 @@ int profile_rows(const struct profile_row_options *o, bool tree, char **entries)
         return command_usage(&command_profile, "--confidence wants a number between 0 and 1");
     if (!set_dependence(&job, o->dependence))
         return command_usage(&command_profile, "--dependence is unknown, independent or comonotonic");
+    if (o->evt && (tree || o->csv))
+        return command_usage(&command_profile, "--evt goes with the table and the JSON of curve");
     job.how.alpha = 1 - confidence;
+    job.how.evt = o->evt;
     struct analysis *a = analysis_read(o->analysis ? o->analysis : "potoroo.ini", &e);
     struct wcet *w = a ? wcet_analyse_visiting(a, *entries ? (const char *const *)entries : NULL, NULL, tree ? visit_tree : visit_curve, &job, &e) : NULL;
     for (size_t i = 0; w && i < job.rows.len; i++) /* the rows have stopped moving */

@@ -20,6 +20,7 @@ void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const s
     if (r->row->observed.len)
         p->observed = curve_of_bins(r->row->observed.data, r->row->observed.len);
     p->band_observed = curve_band(o->alpha, p->observations);
+    p->fitted = o->evt && evt_fit(&r->row->observed, &p->evt);
     if (r->row->status == WCET_INCOMPLETE) {
         p->missing = str_printf("the entry is incomplete: %s", r->row->missing.data[0]);
         return;
@@ -55,6 +56,43 @@ bool row_profile_quantile(const struct curve *c, double band, double percent, ui
         return false;
     *t = curve_quantile(c, risk);
     return true;
+}
+
+/* ---- the diagnostic --------------------------------------------------------------------------------------------------- */
+
+static const char evt_words[] = "DIAGNOSTIC: extrapolation, no bound";
+
+static const char *evt_verdict(const struct row_profile *p) {
+    if (!p->fitted)
+        return "not fitted: too few peaks, or too few different ones";
+    return p->evt.p <= EVT_REJECT ? "the law does not fit" : "fit not rejected";
+}
+
+static void print_evt(const struct row_profile *p, size_t n, int width, FILE *out) {
+    fprintf(out, "\nEVT, %s. It takes entries for independent draws of one law with a smooth tail, and knows only ways that were taken.\n"
+                 "Generalised Pareto over a threshold; p: how often a sample of the law itself is as far from it.\n"
+                 "%-*s %9s %6s %8s %8s %8s %5s %9s %9s %8s\n",
+            evt_words, width, "entry", "threshold", "peaks", "shape", "scale", "distance", "p", "1e-6", "1e-9", "bound");
+    for (size_t i = 0; i < n; i++) {
+        const struct evt_fit *f = &p[i].evt;
+        fprintf(out, "%-*s ", width, p[i].row->spec->name);
+        if (p[i].fitted)
+            fprintf(out, "%9" PRIu64 " %6" PRIu64 " %8.3f %8.1f %8.3f %5.2f %9.0f %9.0f ", f->threshold, f->peaks, f->shape, f->scale, f->distance, f->p,
+                    evt_quantile(f, 1e-6), evt_quantile(f, 1e-9));
+        if (p[i].fitted && p[i].row->status != WCET_INCOMPLETE)
+            gmp_fprintf(out, "%8Zd  ", p[i].row->bound);
+        fprintf(out, "%s\n", evt_verdict(&p[i]));
+    }
+}
+
+static json_t *evt_json(const struct row_profile *p) {
+    json_t *j = json_pack("{s:s,s:s}", "what", evt_words, "verdict", evt_verdict(p));
+    if (p->fitted) {
+        json_object_update_new(j, json_pack("{s:I,s:I,s:f,s:f,s:f,s:f}", "threshold", (json_int_t)p->evt.threshold, "peaks", (json_int_t)p->evt.peaks, "shape",
+                                            p->evt.shape, "scale", p->evt.scale, "distance", p->evt.distance, "p", p->evt.p));
+        json_object_set_new(j, "exceeded_with", json_pack("{s:f,s:f}", "1e-6", evt_quantile(&p->evt, 1e-6), "1e-9", evt_quantile(&p->evt, 1e-9)));
+    }
+    return j;
 }
 
 /* ---- table ------------------------------------------------------------------------------------------------------------ */
@@ -102,6 +140,8 @@ void row_profiles_print(const struct row_profile *p, size_t n, const struct row_
         else
             gmp_fprintf(out, "%-*s %-9s %9s %8s %8s %8s %8s %8Zd\n", width, name, "bound", "", "", "", "", "", p[i].row->bound);
     }
+    if (o->evt)
+        print_evt(p, n, width, out);
 }
 
 /* ---- CSV -------------------------------------------------------------------------------------------------------------- */
@@ -173,7 +213,7 @@ static json_t *curve_json(const struct curve *c, uint64_t sample, double band) {
                      row_quantiles_json(c, 0), "percentiles_with_confidence", row_quantiles_json(c, band), "coarsening", (json_int_t)c->error);
 }
 
-static json_t *profile_row_json(const struct wcet *w, const struct row_profile *p) {
+static json_t *profile_row_json(const struct wcet *w, const struct row_profile *p, bool evt) {
     json_t *histogram = json_array(), *observed = curve_json(&p->observed, p->observations, p->band_observed);
     for (size_t i = 0; i < p->row->observed.len; i++)
         json_array_append_new(histogram, json_pack("[I,I]", (json_int_t)p->row->observed.data[i].cycles, (json_int_t)p->row->observed.data[i].count));
@@ -185,6 +225,8 @@ static json_t *profile_row_json(const struct wcet *w, const struct row_profile *
         json_object_set_new(combined, "units", json_integer((json_int_t)p->units));
     j = json_pack("{s:s,s:o,s:o,s:o}", "name", p->row->spec->name, "histogram", histogram, "observed", observed, "combined", combined);
     json_object_set_new(j, "bound", p->row->status == WCET_INCOMPLETE ? json_null() : json_integer((json_int_t)mpz_get_ui(p->row->bound)));
+    if (evt)
+        json_object_set_new(j, "evt", evt_json(p));
     json_object_set_new(j, "missing", p->missing ? json_string(p->missing) : json_null());
     return j;
 }
@@ -192,7 +234,7 @@ static json_t *profile_row_json(const struct wcet *w, const struct row_profile *
 json_t *row_profiles_json(const struct wcet *w, const struct row_profile *p, size_t n, const struct row_profile_options *o) {
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(rows, profile_row_json(w, &p[i]));
+        json_array_append_new(rows, profile_row_json(w, &p[i], o->evt));
     return json_pack("{s:s,s:s,s:s,s:s,s:f,s:o}", "kernel", w->analysis->elf, "build_id", w->profile->info.build_id, "dependence", dependence_name[o->dependence],
                      "assumption", dependence_words(o->dependence), "confidence", 1 - o->alpha, "entries", rows);
 }

@@ -2,12 +2,14 @@
 #ifndef POTOROO_ANALYZER_ROW_PROFILE_H
 #define POTOROO_ANALYZER_ROW_PROFILE_H
 
+#include "analyzer/evt.h"
 #include "analyzer/tree.h"
 
 struct row_profile_options {
     enum dependence dependence;
     double alpha;             /* 1 − confidence */
     size_t points;            /* most support points of a curve */
+    bool evt;                 /* the diagnostic too */
 };
 static const char *const dependence_name[] = {[DEPENDENCE_UNKNOWN] = "unknown", [DEPENDENCE_INDEPENDENT] = "independent",
                                               [DEPENDENCE_COMONOTONIC] = "comonotonic"};
@@ -25,6 +27,8 @@ struct row_profile {
     double band_observed, band_combined;
     enum unit_grounds grounds;
     char *missing;            /* why there is no combined curve, NULL */
+    bool fitted;
+    struct evt_fit evt;       /* of the observed times, if fitted */
 };
 void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct row_profile *p);
 void row_profile_free(struct row_profile *p);

@@ -10,6 +10,7 @@ $(eval $(call unit_test,analyzer,known_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,profile_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,combine_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 $(eval $(call unit_test,analyzer,tree_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+$(eval $(call unit_test,analyzer,evt_test,$(ANALYZER_ROOMS),$(HOST_LIBS)))
 
 KERNEL := $(BUILD)/kernel/kernel.elf
 BOARD := platforms/reference.ini

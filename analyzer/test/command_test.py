@@ -136,9 +136,14 @@ def rows():
     (whole,) = json.loads(potoroo("profile", "tree", "send", *config, "--json").stdout)
     check("the tree's JSON has source and percentiles", whole["tree"]["source"].startswith("trap.S:") and whole["tree"]["percentiles"] == send["combined"]["percentiles"])
     check("the tree's JSON ends in the entry's curve", whole["entry"] == "send" and whole["tree"]["curve"] == send["combined"]["curve"])
+    told = potoroo("profile", "curve", *config, "--evt").stdout.decode()
+    check("EVT is called a diagnostic", told.count("DIAGNOSTIC: extrapolation, no bound") == 1)
+    fits = json.loads(potoroo("profile", "curve", *config, "--evt", "--json").stdout)
+    check("EVT changes nothing else", [{k: v for k, v in e.items() if k != "evt"} for e in fits["entries"]] == curves["entries"])
+    check("EVT is marked in the JSON", all(e["evt"]["what"] == "DIAGNOSTIC: extrapolation, no bound" for e in fits["entries"]))
     heuristic = potoroo("profile", "curve", "send", *config, "--dependence", "comonotonic").stdout.decode()
     check("a heuristic is called one", "HEURISTIC, no bound" in heuristic)
-    for args in (["--dependence", "x"], ["--confidence", "1"], ["--confidence", "x"]):
+    for args in (["--dependence", "x"], ["--confidence", "1"], ["--confidence", "x"], ["--csv=x"], ["--evt", "--csv"], ["--context-depth", "2"]):
         check(f"usage: profile curve {args}", potoroo("profile", "curve", *config, *args).returncode == 2)
     refused("a tree of no entry", 2, "no such entry", "profile", "tree", "nothing", *config)
 
