@@ -45,15 +45,25 @@ check-kernel-fuzz: $(BUILD)/kernel-check/kernel.elf
 fuzz-kernel: $(BUILD)/kernel-check/kernel.elf
 	@$(BOARD_TEST) benchmarks/test/fuzz.py $< 250000 11 12 13 14
 
+# Kernels with a fault each, which the conformance test must find. A slice: the fast path's conditions, and a few of the others.
+MUTANTS_SLICE := fast-and-long fast-without-right fast-to-the-unimportant fast-reply-to-the-unimportant fast-past-a-signal fast-past-a-sender \
+	fast-guard-ignored guard-ignored kernel-addresses-mapped stale-translations memory-not-cleared cancelled-in-part
+
+check-kernel-mutants: $(BUILD)/kernel-check/kernel.elf
+	+@$(BOARD_TEST) benchmarks/test/mutants.py $(MAKE) $(BUILD)/kernel-mutants $(MUTANTS_SLICE)
+
+kernel-mutants: $(BUILD)/kernel-check/kernel.elf
+	+@$(BOARD_TEST) benchmarks/test/mutants.py $(MAKE) $(BUILD)/kernel-mutants
+
 bench-ipc: $(BUILD)/kernel-plain/kernel.elf $(BUILD)/platform/potoroo-platform.so
 	@$(BOARD_TEST) benchmarks/test/ipc.py $^ platforms/reference.ini
 
-.PHONY: fuzz-kernel kernel-builds bench-ipc
-HELP += "bench-ipc|warm one-way IPC in cycles, without probes"
+.PHONY: fuzz-kernel kernel-builds kernel-mutants bench-ipc
+HELP += "kernel-mutants|kernels with a fault each, which the conformance test must find" "bench-ipc|warm one-way IPC in cycles, without probes"
 
 HELP += "fuzz-kernel|1,000,000 random system calls on the kernel that tests its invariants" "kernel-builds|the kernel by gcc and clang at each level, conformance tested"
 
-CHECKS += check-kernel-conformance check-kernel-campaign check-kernel-builds check-kernel-fuzz
+CHECKS += check-kernel-conformance check-kernel-campaign check-kernel-builds check-kernel-fuzz check-kernel-mutants
 
 include benchmarks/programs/rules.mk
 include benchmarks/binaries/rules.mk

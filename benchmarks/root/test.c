@@ -797,6 +797,7 @@ int test_main(void)
 {
 	test_objects(&passed, &failed);
 	test_refusals(&passed, &failed);
+	test_fast(&passed, &failed);
 	test_gifts(&passed, &failed);
 	test_preemption(&passed, &failed);
 	test_walls(&passed, &failed);

@@ -143,6 +143,7 @@ void test_objects(unsigned *passed, unsigned *failed);
 void test_refusals(unsigned *passed, unsigned *failed);
 void test_preemption(unsigned *passed, unsigned *failed);
 void test_walls(unsigned *passed, unsigned *failed);
+void test_fast(unsigned *passed, unsigned *failed);
 void test_gifts(unsigned *passed, unsigned *failed);
 int test_main(void);	    /* mode 1: number of failed checks */
 void campaign_main(void);   /* mode 0 */
