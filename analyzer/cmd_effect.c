@@ -74,15 +74,30 @@ static void print_row(const char *name, struct figures with, struct figures with
            with.max, percent(with.max, without.max), without.bound, with.bound, percent(with.bound, without.bound));
 }
 
+static const char *const label[2][2] = {{"without", "probes"}, {"all", "sparse"}};
+
+/* The kernel of a result, where it is still there: how many points and bytes of code. */
+static void print_size(const char *what, const json_t *result) {
+    struct err e;
+    const struct point *points;
+    const char *kernel = json_string_value(json_object_get(result, "kernel")), *id = json_string_value(json_object_get(result, "build_id"));
+    struct image *img = kernel ? image_open(kernel, &e) : NULL;
+    if (img && id && strcmp(image_build_id(img), id) == 0)
+        printf("%s: %zu points, %" PRIu64 " bytes of code\n", what, image_points(img, &points), image_code_size(img));
+    else
+        printf("%s: %s is not there any more: its size is not known\n", what, kernel ? kernel : "its kernel");
+    image_free(img);
+}
+
 /* WITH the probes and WITHOUT. Every entry that either knows must be in both. */
-static int compare_results(const json_t *with, const json_t *without, json_t *rows, struct err *e) {
+static int compare_results(const json_t *with, const json_t *without, json_t *rows, bool sparse, struct err *e) {
     const json_t *row;
     size_t i;
     struct figures all[2] = {{0}};
     double n[2] = {0};
     if (!rows)
-        printf("%-20s %28s %28s %28s\n%-20s %9s %9s %8s %9s %9s %8s %9s %9s %8s\n", "", "mean", "largest", "bound", "entry", "without", "probes", "", "without", "probes",
-               "", "without", "probes", "");
+        printf("%-20s %28s %28s %28s\n%-20s %9s %9s %8s %9s %9s %8s %9s %9s %8s\n", "", "mean", "largest", "bound", "entry", label[sparse][0], label[sparse][1], "", label[sparse][0],
+               label[sparse][1], "", label[sparse][0], label[sparse][1], "");
     json_array_foreach(with, i, row) {
         const char *name = json_string_value(json_object_get(row, "name"));
         const json_t *other = row_named(without, name);
@@ -99,14 +114,18 @@ static int compare_results(const json_t *with, const json_t *without, json_t *ro
         all[1].total += g.total;
     }
     for (int k = 0; k < 2 && !rows; k++)
-        printf("%s probes: %.0f cycles in %.0f entries, %.1f each\n", k ? "without" : "with", all[k].total, n[k], n[k] > 0 ? all[k].total / n[k] : 0);
+        printf("%s probes: %.0f cycles in %.0f entries, %.1f each\n", sparse ? label[1][!k] : k ? "without" : "with", all[k].total, n[k], n[k] > 0 ? all[k].total / n[k] : 0);
     return 0;
 }
 
-static int show_effect(const char *with, const char *without, bool as_json, struct err *e) {
+static int show_effect(const char *with, const char *without, bool as_json, bool sparse, struct err *e) {
     json_t *a, *b = NULL, *rows = as_json ? json_array() : NULL;
     const json_t *x = entries_of(with, &a, e), *y = x ? entries_of(without, &b, e) : NULL;
-    int rc = y ? compare_results(x, y, rows, e) : -1;
+    int rc = y ? compare_results(x, y, rows, sparse, e) : -1;
+    if (rc == 0 && !rows) {
+        print_size(sparse ? "sparse probes" : "with probes", a);
+        print_size(sparse ? "all probes" : "without probes", b);
+    }
     if (rc == 0 && rows) {
         json_t *out = json_pack("{s:O}", "probe_effect", rows);
         rc = json_write(out, NULL, e);
@@ -119,9 +138,9 @@ static int show_effect(const char *with, const char *without, bool as_json, stru
 }
 
 static int run(int argc, char **argv) {
-    static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'}, {0}};
+    static const struct option options[] = {{"kernel", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'}, {"sparse", no_argument, NULL, 's'}, {0}};
     const char *kernel = NULL;
-    bool as_json = false;
+    bool as_json = false, sparse = false;
     struct err e;
     for (int c; (c = getopt_long(argc, argv, "k:", options, NULL)) >= 0;) {
         if (c == '?')
@@ -129,23 +148,26 @@ static int run(int argc, char **argv) {
         if (c == 'k')
             kernel = optarg;
         else
-            as_json = true;
+            *(c == 's' ? &sparse : &as_json) = true;
     }
     if (argc - optind != 2)
         return command_usage(&command_effect, "two files are needed");
-    int rc = kernel ? show_agreement(kernel, argv[optind], argv[optind + 1], &e) : show_effect(argv[optind], argv[optind + 1], as_json, &e);
+    int rc = kernel ? show_agreement(kernel, argv[optind], argv[optind + 1], &e) : show_effect(argv[optind], argv[optind + 1], as_json, sparse, &e);
     return command_done(&command_effect, rc < 0 ? command_fail(&command_effect, &e) : 0);
 }
 
 const struct command command_effect = {
     "effect", "what the probes change, and whether they agree with the trace port", run,
     "usage: potoroo effect PROBED.json PLAIN.json [--json]\n"
+    "       potoroo effect --sparse SPARSE.json ALL.json [--json]\n"
     "       potoroo effect -k KERNEL.elf PROBES.ptrace PORT.ptrace\n"
     "\n"
     "With two results of `potoroo wcet`, of the kernel with probes and of the same kernel without them through the trace port: the mean, the\n"
-    "largest and the bounded time of each entry, and how much the probes add.\n"
+    "largest and the bounded time of each entry, how much the probes add, and the size of both kernels' code. With --sparse, of the kernel\n"
+    "with sparse probes and with all: how much time and code is saved.\n"
     "With -k, two traces of one run (`potoroo run --port-output`): are the points passed the same, in the same order, and how long after the\n"
     "start of its block does a probe take the time? Exit code 1 if they are not the same.\n"
     "\n"
     "  -k, --kernel FILE  the kernel that was traced\n"
+    "      --sparse       both have probes, the first only those of potoroo cc --probes=sparse\n"
     "      --json         as JSON: {\"probe_effect\": […]}\n"};

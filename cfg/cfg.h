@@ -44,6 +44,7 @@ uint64_t image_entry(const struct image *img);
 /* SIZE bytes at ADDR, from one loadable segment; NULL if not wholly in the file's part of one. */
 const uint8_t *image_at(const struct image *img, uint64_t addr, size_t size);
 bool image_is_code(const struct image *img, uint64_t addr);
+uint64_t image_code_size(const struct image *img); /* bytes of code */
 bool image_is_constant(const struct image *img, uint64_t addr, size_t size); /* in a segment or section nobody writes */
 bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr); /* by the program headers */
 size_t image_symbols(const struct image *img, const struct symbol **symbols); /* sorted by address, then name */

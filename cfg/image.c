@@ -227,6 +227,13 @@ bool image_is_code(const struct image *img, uint64_t addr) {
     return lo < img->code.len && img->code.data[lo].lo <= addr;
 }
 
+uint64_t image_code_size(const struct image *img) {
+    uint64_t size = 0;
+    for (size_t i = 0; i < img->code.len; i++)
+        size += img->code.data[i].hi - img->code.data[i].lo;
+    return size;
+}
+
 static const struct section *section_at(const struct image *img, uint64_t addr) {
     size_t lo = 0, hi = img->sections.len;
     while (lo < hi) {

@@ -75,8 +75,14 @@ def test_tick(folder):
     agree("tick", probed / "tick.elf", probed / "tick.ptrace", probed / "port.ptrace")
     build(sparse, "--probes=sparse")
     analyse(sparse, "sparse probes", "potoroo.ini")
+    out, _ = run(POTOROO, "effect", "--sparse", sparse / "tick.json", probed / "tick.json")
+    m = re.findall(r"^(sparse|all) probes: (\d+) points, (\d+) bytes of code$", out, re.M)
+    each = dict(re.findall(r"^(sparse|all) probes: .* entries, ([\d.]+) each$", out, re.M))
+    check("sparse probes save size and time", [k for k, *_ in m] == ["sparse", "all"] and int(m[0][1]) < int(m[1][1]) and int(m[0][2]) < int(m[1][2]) and
+          float(each["sparse"]) < float(each["all"]), out)
+    print(out, end="")
     out, _ = run(POTOROO, "effect", probed / "tick.json", plain / "tick.json")
-    check("effect", out.count("\n") == 6 and "without probes: " in out, out)
+    check("effect", out.count("\n") == 8 and "without probes: " in out, out)
     effect = json.loads(run(POTOROO, "effect", "--json", probed / "tick.json", plain / "tick.json")[0])["probe_effect"]
     check("effect", all(r["mean_with"] > r["mean_without"] > 100 for r in effect) and len(effect) == 2, effect)
     print(out, end="")
