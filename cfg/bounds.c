@@ -11,12 +11,16 @@
  *               of integers: K = ⌈(M - e)/s⌉.
  *   iteration   the header's φs as intervals, stepped until the test cannot stay. */
 #include "cfg/bounds.h"
+#include "cfg/callers.h"
+#include "cfg/execute.h"
 #include "cfg/induction.h"
 
 #include <inttypes.h>
 
 enum { MOST_STEPS = 100 };
 static const uint64_t MOST_BOUND = 1u << 24; /* beyond, a bound says nothing: better to ask */
+
+static uint32_t loop_function(const struct cfg *g, uint32_t loop) { return block_of(g, g->loops.data[loop].header)->function; }
 
 /* ---- one test ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -481,8 +485,8 @@ static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *in
             note_phi(&s, loc);
     for (size_t i = 0; i < s.loop->blocks.len; i++)
         inside[values_local(v, s.loop->blocks.data[i])] = false;
-    *least = s.least;
-    if (s.best != UINT64_MAX) {
+    *least = s.least > *least ? s.least : *least;
+    if (s.best != UINT64_MAX && (s.loop->origin == BOUND_NONE || s.best < s.loop->max)) {
         s.loop->max = s.best;
         s.loop->origin = BOUND_DERIVED;
         s.loop->why = arena_strdup(g->arena, s.why);
@@ -491,33 +495,80 @@ static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *in
     vec_free(&s.latch);
 }
 
+/* The loops of one function, [first, end) of the cfg's, outer ones first. ARGUMENT: see struct values. */
+static void bound_function(struct cfg *g, uint32_t first, uint32_t end, struct ir *ir, const uint32_t *unsaved, const struct interval *argument, uint64_t *least) {
+    struct values v;
+    ir_reset(ir);
+    values_find(&v, g, loop_function(g, first), ir, unsaved);
+    v.argument = argument;
+    bool *inside = mem_alloc(v.blocks);
+    uint32_t deepest = 1;
+    for (uint32_t depth = 1; depth <= deepest; depth++)
+        for (uint32_t k = first; k < end; k++) {
+            deepest = g->loops.data[k].depth > deepest ? g->loops.data[k].depth : deepest;
+            if (g->loops.data[k].depth == depth)
+                bound_loop(g, &v, k, inside, &least[k]);
+        }
+    free(inside);
+    values_free(&v);
+}
+
+static void derive_executed(struct cfg *g) {
+    uint64_t *max = mem_alloc(g->loops.len * sizeof *max);
+    execute_program(g, max);
+    for (size_t i = 0; i < g->loops.len; i++) {
+        struct loop *l = &g->loops.data[i];
+        if (!max[i] || max[i] >= MOST_BOUND || (l->origin != BOUND_NONE && l->max <= max[i]))
+            continue;
+        l->max = max[i];
+        l->origin = BOUND_DERIVED;
+        l->why = arena_printf(g->arena, "run on all values from the program's entry: at most %" PRIu64 " times in any call", max[i]);
+    }
+    free(max);
+}
+
+/* Behind the last loop of the function that has loop FIRST: a function's loops stand together. */
+static uint32_t last_loop(const struct cfg *g, uint32_t first) {
+    uint32_t i = first;
+    while (i < g->loops.len && loop_function(g, i) == loop_function(g, first))
+        i++;
+    return i;
+}
+
+static bool lacks_edges(const struct cfg *g, uint32_t function) {
+    for (size_t k = 0; k < g->functions.data[function].blocks.len; k++)
+        if (block_of(g, g->functions.data[function].blocks.data[k])->end == END_OPEN)
+            return true;
+    return false;
+}
+
+/* Once more for the functions with loops that are still open, with what their callers give them. */
+static void derive_from_callers(struct cfg *g, struct ir *ir, const uint32_t *unsaved, uint64_t *least) {
+    size_t n = g->functions.len;
+    struct arguments *args = mem_alloc(n * sizeof *args);
+    bool *wanted = mem_alloc(n), *known = mem_alloc(n);
+    for (uint32_t i = 0; i < g->loops.len; i++)
+        wanted[loop_function(g, i)] |= g->loops.data[i].origin == BOUND_NONE && !lacks_edges(g, loop_function(g, i));
+    callers_arguments(g, wanted, unsaved, args, known);
+    for (uint32_t i = 0, end; i < g->loops.len; i = end) {
+        end = last_loop(g, i);
+        if (known[loop_function(g, i)])
+            bound_function(g, i, end, ir, unsaved, args[loop_function(g, i)].of, least);
+    }
+    free(args), free(wanted), free(known);
+}
+
 void bounds_derive(struct cfg *g, uint64_t *least) {
     struct ir ir;
     ir_init(&ir, g->image);
     uint32_t *unsaved = values_unsaved(g);
-    for (uint32_t i = 0; i < g->loops.len;) { /* a function's loops stand together */
-        uint32_t function = block_of(g, g->loops.data[i].header)->function, first = i;
-        bool open = false;
-        for (size_t k = 0; k < g->functions.data[function].blocks.len; k++)
-            open |= block_of(g, g->functions.data[function].blocks.data[k])->end == END_OPEN;
-        for (; i < g->loops.len && block_of(g, g->loops.data[i].header)->function == function; i++) {
-        }
-        if (open) /* edges are missing: nothing that is proved on the others holds */
-            continue;
-        struct values v;
-        ir_reset(&ir);
-        values_find(&v, g, function, &ir, unsaved);
-        bool *inside = mem_alloc(v.blocks);
-        uint32_t deepest = 1;
-        for (uint32_t depth = 1; depth <= deepest; depth++) /* outer loops first */
-            for (uint32_t k = first; k < i; k++) {
-                deepest = g->loops.data[k].depth > deepest ? g->loops.data[k].depth : deepest;
-                if (g->loops.data[k].depth == depth)
-                    bound_loop(g, &v, k, inside, &least[k]);
-            }
-        free(inside);
-        values_free(&v);
+    for (uint32_t i = 0, end; i < g->loops.len; i = end) {
+        end = last_loop(g, i);
+        if (!lacks_edges(g, loop_function(g, i))) /* where edges are missing nothing that is proved on the others holds */
+            bound_function(g, i, end, &ir, unsaved, NULL, least);
     }
+    derive_executed(g);
+    derive_from_callers(g, &ir, unsaved, least);
     free(unsaved);
     ir_free(&ir);
 }

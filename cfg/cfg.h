@@ -111,11 +111,14 @@ struct loop {
     uint64_t max;
     enum bound_origin origin;
     const char *why;            /* the fact's reason or the derivation in words */
+    bool endless;               /* nothing leaves it: no execution that ends comes here, and no bound is asked for */
 };
+/* A call or jump through a pointer is an open question: any of cfg_taken's functions may be meant. */
 struct unresolved {
     uint64_t addr;
     uint32_t function;
     const char *why;
+    bool pointer;
 };
 
 struct exclusive {
@@ -153,6 +156,8 @@ uint32_t cfg_function_named(const struct cfg *g, const char *name);
 /* "SYMBOL", "FUNC+0xOFF" or "0xADDRESS" → address; ERR_INPUT says what was not found or is ambiguous. */
 int cfg_place(const struct cfg *g, const char *text, uint64_t *addr, struct err *e);
 const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12", in the cfg's arena */
+/* The functions whose address code or data hold, sorted: the candidates of calls through pointers. The caller frees *functions. */
+size_t cfg_taken(const struct cfg *g, uint32_t **functions);
 
 /* ---- code across rebuilds ------------------------------------------------------------------------------------------- */
 
@@ -174,6 +179,8 @@ void cfg_print(const struct cfg *g, FILE *out);              /* a table for peop
 void cfg_facts_template(const struct cfg *g, FILE *out);
 json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract, addresses as "0x…"; the caller owns the reference */
 void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
+/* Disassembly with source lines, blocks, ways on, loops and bounds; of all functions if NULL. */
+void cfg_annotate(const struct cfg *g, const char *function, FILE *out);
 /* A function as the purely functional program that it is (DESIGN.md, idea 1): one `let` a line. */
 void cfg_print_functional(const struct cfg *g, uint32_t function, FILE *out);
 

@@ -311,8 +311,10 @@ static void call(struct flow *f, uint32_t caller, const struct step *s, const st
  * This only decides where functions begin; it may err on the side of too many. */
 static void maybe_taken(struct flow *f, uint64_t addr) {
     uint64_t unused;
-    if (map_get(&f->labels, addr, &unused))
+    if (map_get(&f->labels, addr, &unused)) {
         add_start(f, addr);
+        map_put(&f->named, addr, 1);
+    }
     else if (code_slot(&f->code, addr) != NONE && !map_get(&f->taken, addr, &unused)) {
         map_put(&f->taken, addr, 1);
         vec_push(&f->candidates, addr);
@@ -528,6 +530,7 @@ void flow_free(struct flow *f) {
     vec_free(&f->returned);
     vec_free(&f->work);
     map_free(&f->labels);
+    map_free(&f->named);
     map_free(&f->taken);
     map_free(&f->tried);
     vec_free(&f->candidates);

@@ -73,6 +73,7 @@ struct flow {
     VEC(uint64_t) work;     /* pairs: function, address */
     bool again;             /* this pass found a start or an entered constant too late */
     struct map labels;      /* addresses that may be functions if somebody takes them: symbol values in code */
+    struct map named;       /* those of them that code or data make */
     struct map taken;       /* other addresses in code that code or data make */
     struct map tried;       /* those that became starts once, right or wrong */
     VEC(uint64_t) candidates; /* the same, in order of discovery */

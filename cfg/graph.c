@@ -220,8 +220,10 @@ static void connect_block(struct cfg *g, const struct map *index, uint32_t b, ui
     k->end = s.end;
     g->indirect += s.indirect;
     g->indirect_resolved += s.indirect && s.known;
-    if (!s.known)
+    if (!s.known) {
         graph_unresolved(g, b, last, s.why);
+        g->unresolved.data[g->unresolved.len - 1].pointer = s.indirect;
+    }
     if (s.link) {
         connect_call(g, index, b, last, &s, next);
         return;

@@ -164,6 +164,18 @@ const uint8_t *image_at(const struct image *img, uint64_t addr, size_t size) {
     return (const uint8_t *)img->data + s->offset + at;
 }
 
+bool image_memory(const struct image *img, size_t i, uint64_t *lo, uint64_t *hi) {
+    for (size_t k = 0; k < img->segments.len; k++) {
+        const struct segment *s = &img->segments.data[k];
+        if (!s->write || i-- > 0)
+            continue;
+        *lo = s->vaddr;
+        *hi = s->vaddr + s->memsz;
+        return true;
+    }
+    return false;
+}
+
 bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr) {
     const struct segment *s = segment_at(img, addr);
     if (!s)

@@ -15,4 +15,7 @@ bool image_may_point(const struct image *img, uint64_t addr);
 /* The file's part of loadable segment I. 0: no such segment, SIZE_MAX: an empty one. */
 size_t image_data(const struct image *img, size_t i, uint64_t *addr, const uint8_t **bytes);
 
+/* Where loadable segment I that the program may write lies in memory. False: there are no more. */
+bool image_memory(const struct image *img, size_t i, uint64_t *lo, uint64_t *hi);
+
 #endif

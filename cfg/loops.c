@@ -174,6 +174,23 @@ static void sort_loops(struct cfg *g) {
     free(sorted);
 }
 
+static bool is_left(const struct cfg *g, uint32_t loop) {
+    const struct loop *l = &g->loops.data[loop];
+    for (size_t i = 0; i < l->blocks.len; i++) {
+        const struct block *b = block_of(g, l->blocks.data[i]);
+        bool ends = b->open || b->resume != NONE || b->end == END_RETURN || b->end == END_TRAP_RETURN || b->end == END_TAIL || (b->calls && b->end != END_CALL && b->end != END_STOP);
+        for (uint32_t e = b->edge; e < b->edge + b->edges && !ends; e++) {
+            uint32_t in = block_of(g, g->edges.data[e].to)->loop;
+            while (in != NONE && in != loop)
+                in = g->loops.data[in].parent;
+            ends = in == NONE;
+        }
+        if (ends)
+            return true;
+    }
+    return false;
+}
+
 void loops_find(struct cfg *g) {
     size_t blocks = g->blocks.len;
     struct nest n = {.g = g, .region = mem_alloc(blocks * sizeof(uint32_t)), .entry = mem_alloc(blocks * sizeof(bool)),
@@ -197,6 +214,8 @@ void loops_find(struct cfg *g) {
         }
     }
     sort_loops(g);
+    for (uint32_t i = 0; i < g->loops.len; i++)
+        g->loops.data[i].endless = !is_left(g, i);
     free(pred), free(first);
     free(n.region), free(n.entry), free(n.number), free(n.low), free(n.on_stack);
     vec_free(&n.stack);

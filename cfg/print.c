@@ -62,6 +62,8 @@ static json_t *json_loop(const struct cfg *g, const struct loop *l) {
                           json_bound(l), "entries", entries, "blocks", blocks);
     const char *file;
     int line;
+    if (l->endless)
+        json_object_set_new(j, "endless", json_true());
     if (image_line(g->image, block_of(g, l->header)->addr, &file, &line))
         json_object_set_new(j, "source", json_text(arena_printf(g->arena, "%s:%d", file, line)));
     return j;
@@ -76,12 +78,32 @@ static json_t *json_function(const struct cfg *g, const struct function *f) {
 }
 
 static json_t *json_stats(const struct cfg *g) {
-    int bounded = 0;
-    for (size_t i = 0; i < g->loops.len; i++)
+    int bounded = 0, endless = 0;
+    for (size_t i = 0; i < g->loops.len; i++) {
         bounded += g->loops.data[i].origin != BOUND_NONE;
-    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "functions", (int)g->functions.len, "blocks", (int)g->blocks.len, "edges",
+        endless += g->loops.data[i].endless;
+    }
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "loops_endless", endless, "functions", (int)g->functions.len, "blocks", (int)g->blocks.len, "edges",
                      (int)g->edges.len, "loops", (int)g->loops.len, "loops_bounded", bounded, "indirect", (int)g->indirect,
                      "indirect_resolved", (int)g->indirect_resolved);
+}
+
+/* "candidates": what an unresolved pointer may mean, as far as that is told one by one. */
+static void json_candidates(const struct cfg *g, json_t *unresolved) {
+    enum { MOST_TOLD = 64 };
+    uint32_t *taken;
+    size_t n = cfg_taken(g, &taken);
+    for (size_t i = 0; i < g->unresolved.len; i++) {
+        json_t *list = json_array(), *u = json_array_get(unresolved, i);
+        for (size_t k = 0; k < n && n <= MOST_TOLD; k++)
+            json_array_append_new(list, json_address(g->functions.data[taken[k]].addr));
+        if (g->unresolved.data[i].pointer)
+            json_object_set(u, "candidates", list);
+        if (g->unresolved.data[i].pointer)
+            json_object_set_new(u, "candidate_count", json_integer((json_int_t)n));
+        json_decref(list);
+    }
+    free(taken);
 }
 
 json_t *cfg_json(const struct cfg *g) {
@@ -98,6 +120,7 @@ json_t *cfg_json(const struct cfg *g) {
                                                     json_text(g->functions.data[u->function].name), "place",
                                                     json_text(cfg_describe(g, u->addr)), "why", json_text(u->why)));
     }
+    json_candidates(g, unresolved);
     return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "elf", json_text(image_path(g->image)), "build_id", image_build_id(g->image), "arch", "rv64",
                      "functions", functions, "unresolved", unresolved, "stats", json_stats(g));
 }
@@ -148,7 +171,9 @@ static void dot_loops(const struct cfg *g, uint32_t function, uint32_t parent, F
         if (l->parent != parent || block_of(g, l->header)->function != function)
             continue;
         fprintf(out, "  subgraph cluster_loop%u { style=rounded; label=\"", i);
-        if (l->origin == BOUND_NONE)
+        if (l->endless)
+            fputs("never left", out);
+        else if (l->origin == BOUND_NONE)
             fputs("unbounded", out);
         else
             fprintf(out, "max %" PRIu64 " (%s)", l->max, origin_names[l->origin]);
@@ -186,7 +211,9 @@ static void print_loops(const struct cfg *g, FILE *out) {
         fprintf(out, "  %*s%s", 2 * (int)(l->depth - 1), "", cfg_describe(g, block_of(g, l->header)->addr));
         if (known)
             fprintf(out, "  %s:%d", file, line);
-        if (l->origin == BOUND_NONE)
+        if (l->endless)
+            fputs("  never left\n", out);
+        else if (l->origin == BOUND_NONE)
             fputs("  unbounded\n", out);
         else
             fprintf(out, "  max %" PRIu64 " %s: %s\n", l->max, origin_names[l->origin], l->why);
@@ -227,6 +254,17 @@ static void template_source(const struct cfg *g, uint64_t addr, FILE *out) {
         fprintf(out, "# %s:%d\n", file, line);
 }
 
+static void template_candidates(const struct cfg *g, FILE *out) {
+    enum { MOST_NAMED = 16 };
+    uint32_t *taken;
+    size_t n = cfg_taken(g, &taken);
+    fprintf(out, "# candidates, as their address is taken: %zu functions", n);
+    for (size_t k = 0; k < n && k < MOST_NAMED; k++)
+        fprintf(out, "%s %s", k ? "," : ":", g->functions.data[taken[k]].name);
+    fputs(n > MOST_NAMED ? ", …\n" : "\n", out);
+    free(taken);
+}
+
 void cfg_facts_template(const struct cfg *g, FILE *out) {
     fprintf(out, "elf \"%s\"\n", image_build_id(g->image));
     for (size_t i = 0; i < g->unresolved.len; i++) {
@@ -235,11 +273,13 @@ void cfg_facts_template(const struct cfg *g, FILE *out) {
         fputc('\n', out);
         template_source(g, u->addr, out);
         fprintf(out, "# %s: %s\n", cfg_describe(g, u->addr), u->why);
+        if (u->pointer)
+            template_candidates(g, out);
         if (b != NONE)
             fprintf(out, "# %s 0x%" PRIx64 " TARGET...\n", block_of(g, b)->end == END_CALL || block_of(g, b)->end == END_STOP ? "calls" : "jumps", u->addr);
     }
     for (size_t i = 0; i < g->loops.len; i++) {
-        if (g->loops.data[i].origin != BOUND_NONE)
+        if (g->loops.data[i].origin != BOUND_NONE || g->loops.data[i].endless)
             continue;
         uint64_t addr = block_of(g, g->loops.data[i].header)->addr;
         fputc('\n', out);

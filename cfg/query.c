@@ -88,3 +88,15 @@ const char *cfg_describe(const struct cfg *g, uint64_t addr) {
         return arena_printf(g->arena, "0x%" PRIx64, addr);
     return best->addr == addr ? best->name : arena_printf(g->arena, "%s+0x%" PRIx64, best->name, addr - best->addr);
 }
+
+size_t cfg_taken(const struct cfg *g, uint32_t **functions) {
+    const struct flow *f = &g->own->flow;
+    size_t n = 0;
+    *functions = mem_alloc((g->functions.len + 1) * sizeof **functions);
+    for (uint32_t i = 0; i < g->functions.len; i++) {
+        uint64_t unused, addr = g->functions.data[i].addr;
+        if (map_get(&f->named, addr, &unused) || map_get(&f->taken, addr, &unused))
+            (*functions)[n++] = i;
+    }
+    return n;
+}

@@ -142,7 +142,7 @@ static struct interval of_compare(enum ir_op op, struct interval a, struct inter
     return interval_all(1);
 }
 
-static struct interval of_binary(enum ir_op op, unsigned w, unsigned from, struct interval a, struct interval b) {
+struct interval interval_binary(enum ir_op op, unsigned w, unsigned from, struct interval a, struct interval b) {
     if (a.lo == a.hi && b.lo == b.hi) {
         uint64_t v = ir_fold(op, from, a.lo, b.lo);
         return interval_unsigned(w, v, v);
@@ -162,7 +162,7 @@ static struct interval of_binary(enum ir_op op, unsigned w, unsigned from, struc
     }
 }
 
-static struct interval of_convert(const struct ir_node *n, struct interval a) {
+struct interval interval_convert(const struct ir_node *n, struct interval a) {
     if (n->op == IR_ZEXT)
         return interval_unsigned(n->width, a.lo, a.hi);
     if (n->op == IR_SEXT)
@@ -293,6 +293,8 @@ static struct interval of(struct ranges *r, ir_ref t, int depth) {
     struct interval known = known_of(r, t, n->width), i = interval_all(n->width);
     if (n->op == IR_VAR && var_kind(n->imm) == VAR_PHI && n->width && !interval_empty(known))
         return of_phi(r, t, known);
+    if (n->op == IR_VAR && n->width == 64 && r->v && r->v->argument && var_kind(n->imm) == VAR_ENTRY && var_loc(n->imm) - 10u < 8)
+        return interval_meet(known, r->v->argument[var_loc(n->imm) - 10u], 64);
     if (n->op == IR_VAR || n->op == IR_LOAD || n->op == IR_CSR || n->op == IR_APPLY || depth > DEEPEST || interval_empty(known))
         return known;
     if (map_get(&r->memo, t, &at))
@@ -301,11 +303,11 @@ static struct interval of(struct ranges *r, ir_ref t, int depth) {
     if (n->op == IR_ITE)
         i = interval_join(of(r, n->b, depth + 1), of(r, n->c, depth + 1));
     else if (n->op == IR_ZEXT || n->op == IR_SEXT || n->op == IR_LOW)
-        i = of_convert(n, a);
+        i = interval_convert(n, a);
     else {
         struct interval b = of(r, n->b, depth + 1);
         if (!interval_empty(a) && !interval_empty(b))
-            i = of_binary((enum ir_op)n->op, n->width, ir_at(r->ir, n->a)->width, a, b);
+            i = interval_binary((enum ir_op)n->op, n->width, ir_at(r->ir, n->a)->width, a, b);
     }
     if (n->op == IR_SUB && r->orders.len && !interval_empty(a) && depth < 8)
         i = interval_meet(i, of_ordered(r, n, a, of(r, n->b, depth + 1), depth), n->width);
@@ -389,7 +391,7 @@ static bool inverse(const struct ranges *r, const struct ir_node *n, struct inte
     case IR_ADD:
         if (!ir_is_const(r->ir, n->b, &c))
             return false;
-        *x = of_binary(IR_SUB, w, w, i, interval_unsigned(w, c, c));
+        *x = interval_binary(IR_SUB, w, w, i, interval_unsigned(w, c, c));
         return true;
     }
     return false;

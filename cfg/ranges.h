@@ -28,6 +28,9 @@ struct interval interval_signed(unsigned width, int64_t lo, int64_t hi);
 struct interval interval_join(struct interval a, struct interval b);
 struct interval interval_meet(struct interval a, struct interval b, unsigned width);
 bool interval_empty(struct interval a);
+/* OP on operands of FROM bits, the result having W; ZEXT, SEXT or LOW as node N has them. */
+struct interval interval_binary(enum ir_op op, unsigned w, unsigned from, struct interval a, struct interval b);
+struct interval interval_convert(const struct ir_node *n, struct interval a);
 
 /* A mask of the bits that can be 1 in any value of the term. */
 uint64_t ranges_bits(const struct ir *ir, ir_ref term);

@@ -1,6 +1,6 @@
 #include "cfg/values.h"
 
-enum { X_RA = 1, X_SP = 2, X_GP = 3, X_T0 = 5, MOST_SLOTS = 400, MOST_CHANGES = 24, MOST_RESTARTS = 12 };
+enum { X_RA = 1, X_SP = 2, X_GP = 3, X_T0 = 5, X_A0 = 10, MOST_SLOTS = 400, MOST_CHANGES = 24, MOST_RESTARTS = 12 };
 static const uint32_t CALLER_SAVED = 0xf003fce2; /* ra, t0-t6, a0-a7 */
 
 /* ---- the function's graph ---------------------------------------------------------------------------------------------------- */
@@ -243,6 +243,7 @@ static void lift_block(struct values *v, uint32_t b) {
             all_unknown(v, slot, loc);
         }
     }
+    memcpy(v->given + (size_t)b * 8, loc + X_A0, 8 * sizeof *loc);
     v->condition[b] = f.l.condition;
     v->target[b] = f.l.target;
     if (k->end == END_CALL)
@@ -357,6 +358,7 @@ void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *
     v->idom = mem_alloc(n * sizeof *v->idom);
     v->condition = mem_alloc(n * sizeof *v->condition);
     v->target = mem_alloc(n * sizeof *v->target);
+    v->given = mem_alloc(n * 8 * sizeof *v->given);
     v->unknown = mem_alloc(n);
     v->changes = mem_alloc(n);
     find_predecessors(v);
@@ -380,7 +382,7 @@ void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *
 
 void values_free(struct values *v) {
     free(v->order), free(v->number), free(v->idom), free(v->pred), free(v->first);
-    free(v->in), free(v->out), free(v->before), free(v->entry), free(v->condition), free(v->target), free(v->unknown), free(v->changes);
+    free(v->in), free(v->out), free(v->before), free(v->entry), free(v->condition), free(v->target), free(v->given), free(v->unknown), free(v->changes);
     vec_free(&v->slots);
     map_free(&v->header_index);
     vec_free(&v->header_range);

@@ -46,6 +46,8 @@ struct values {
     ir_ref *entry;                  /* by location: at the function's entry */
     ir_ref *before;                 /* like in: what came from blocks before this one in the order, when last looked at */
     ir_ref *condition, *target;     /* at the end of each block, 0: none */
+    ir_ref *given;                  /* [block * 8 + i]: argument register i at the end of each block, before the call if it ends in one */
+    const struct interval *argument; /* of the argument registers at entry, 8 of them; NULL: not known. Set by whoever knows; borrowed */
     uint8_t *changes;
     bool *unknown;                  /* the block has an instruction that is not modelled */
     VEC(struct stack_slot) slots;   /* location LOCS + i */
