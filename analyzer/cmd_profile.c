@@ -174,6 +174,7 @@ const struct command command_profile = {
     "  -c, --config FILE        with tree, curve: the analysis (default: potoroo.ini)\n"
     "      --units              with tree: the single steps too\n"
     "      --dependence D       how units' times hang together: unknown (default: sound whatever they do),\n"
+    "                           measured (with curve: as in the traces, for entries all of whose ways were measured),\n"
     "                           independent (an assumption of yours), comonotonic (a heuristic, no bound)\n"
     "      --confidence P       of the bands, default 0.95\n"
     "      --evt                with curve: what extreme-value theory extrapolates from the observed times: a diagnostic,\n"

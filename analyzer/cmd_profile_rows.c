@@ -55,6 +55,9 @@ static int gaps(const struct job *job) {
 }
 
 static bool set_dependence(struct job *job, const char *name) {
+    job->how.measured = name && strcmp(name, "measured") == 0;
+    if (job->how.measured)
+        return true;
     for (int d = 0; d < 3; d++)
         if (!name || strcmp(name, dependence_name[d]) == 0) {
             job->how.dependence = (enum dependence)d;
@@ -71,9 +74,11 @@ int profile_rows(const struct profile_row_options *o, bool tree, char **entries)
     if (o->confidence && (*end || !(confidence > 0 && confidence < 1)))
         return command_usage(&command_profile, "--confidence wants a number between 0 and 1");
     if (!set_dependence(&job, o->dependence))
-        return command_usage(&command_profile, "--dependence is unknown, independent or comonotonic");
+        return command_usage(&command_profile, "--dependence is unknown, measured, independent or comonotonic");
     if (o->evt && (tree || o->csv))
         return command_usage(&command_profile, "--evt goes with the table and the JSON of curve");
+    if (job.how.measured && tree)
+        return command_usage(&command_profile, "--dependence measured goes with curve: it is whole ways that were measured, not nodes of a tree");
     job.how.alpha = 1 - confidence;
     job.how.evt = o->evt;
     struct analysis *a = analysis_read(o->analysis ? o->analysis : "potoroo.ini", &e);

@@ -5,12 +5,77 @@
 
 const double percentile[PERCENTILES] = {50, 90, 99, 99.9};
 
-const char *dependence_words(enum dependence d) {
-    switch (d) {
+const char *dependence_label(const struct row_profile_options *o) { return o->measured ? "measured" : dependence_name[o->dependence]; }
+
+const char *dependence_words(const struct row_profile_options *o) {
+    if (o->measured)
+        return "ASSUMED: on each way the units' times hang together as they did in the traces; of entries with ways that were not measured nothing is assumed";
+    switch (o->dependence) {
     case DEPENDENCE_UNKNOWN: return "nothing is assumed of how the units' times hang together";
     case DEPENDENCE_INDEPENDENT: return "ASSUMED: the units' times are independent of each other and of the way taken";
     default: return "HEURISTIC, no bound: the units are slow together (comonotonic)";
     }
+}
+
+/* ---- ways that were measured as a whole ------------------------------------------------------------------------------ */
+
+enum { MOST_WAYS = 10000 };
+
+/* How many ways lead through the graph. MOST_WAYS: so many or more, or a loop is on some. */
+static uint64_t ways_through(const struct tree *t, const struct tree_flow *f) {
+    uint64_t *ways = mem_alloc(f->places * sizeof *ways), n;
+    ways[f->entry.data[0]] = 1;
+    for (size_t i = 0; i < f->edges.len; i++) {
+        const struct flow_edge *x = &f->edges.data[i];
+        const struct tree_node *node = &t->nodes.data[x->node];
+        uint64_t parts = node->kind == TREE_LOOP ? MOST_WAYS : node->kind == TREE_CALL ? ways_through(t, &node->flow) : 1;
+        uint64_t more = ways[x->from] * parts, sum = ways[x->to] + (more < MOST_WAYS ? more : MOST_WAYS);
+        ways[x->to] = sum < MOST_WAYS ? sum : MOST_WAYS;
+    }
+    n = ways[f->exit.data[0]];
+    free(ways);
+    return n;
+}
+
+/* An entry without loops of which every way was passed: whatever decides the way and however often, P(time > t) is a mean of what it is on each way,
+ * so the largest of these at most. (Pooling the ways would bound it only as long as they are taken as often as they were.) Where no block
+ * comes twice two ways have different sets of units, and each set is one of the profile's paths. */
+static bool joint_curve(const struct row_graph *r, const struct tree *t, double alpha, struct row_profile *p) {
+    const struct profile *all = r->w->profile;
+    uint64_t ways = ways_through(t, &t->flow), passed = 0;
+    p->sample = UINT64_MAX;
+    for (size_t i = 0; i < all->paths.len && ways < MOST_WAYS; i++) {
+        const struct profile_path *path = &all->paths.data[i];
+        if (!row_matches(r, all, path))
+            continue;
+        struct curve one = curve_of_bins(path->bins.data, path->bins.len), old = p->combined;
+        p->combined = passed++ ? curve_either(&old, &one) : curve_copy(&one);
+        p->sample = path->count < p->sample ? path->count : p->sample;
+        curve_free(&one);
+        curve_free(&old);
+    }
+    if (passed && passed == ways) {
+        p->ways = ways;
+        p->band_combined = curve_band(alpha / (double)ways, p->sample);
+        p->grounds = UNIT_OWN;
+        return true;
+    }
+    curve_free(&p->combined);
+    p->combined = (struct curve){0};
+    return false;
+}
+
+static void combine_units(const struct row_graph *r, const uint32_t *ipg_of, const struct tree *t, const struct row_profile_options *o, struct row_profile *p) {
+    struct unit_table *u = units_new(r, ipg_of);
+    struct tree_evaluation *v = tree_evaluate(t, u, o->dependence, o->alpha, o->points);
+    const struct tree_value *x = tree_value_of(v, t->root, 0, 0);
+    p->combined = curve_copy(&x->curve);
+    p->sample = x->executions;
+    p->units = tree_units(v);
+    p->band_combined = x->band;
+    p->grounds = x->grounds;
+    tree_evaluation_free(v);
+    units_free(u);
 }
 
 void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const struct row_profile_options *o, struct row_profile *p) {
@@ -29,18 +94,10 @@ void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const s
         p->missing = str_dup(e.text);
         return;
     }
-    struct unit_table *u = units_new(r, ipg_of);
-    struct tree_evaluation *v = tree_evaluate(&t, u, o->dependence, o->alpha, o->points);
-    const struct tree_value *x = tree_value_of(v, t.root, 0, 0);
-    p->combined = curve_copy(&x->curve);
+    if (!o->measured || !joint_curve(r, &t, o->alpha, p))
+        combine_units(r, ipg_of, &t, o, p);
     if (mpz_cmp_ui(r->row->bound, curve_max(&p->combined)) < 0)
         curve_cut(&p->combined, mpz_get_ui(r->row->bound));
-    p->sample = x->executions;
-    p->units = tree_units(v);
-    p->band_combined = x->band;
-    p->grounds = x->grounds;
-    tree_evaluation_free(v);
-    units_free(u);
     tree_free(&t);
 }
 
@@ -122,7 +179,7 @@ void row_profiles_print(const struct row_profile *p, size_t n, const struct row_
     for (size_t i = 0; i < n; i++)
         width = (int)strlen(p[i].row->spec->name) > width ? (int)strlen(p[i].row->spec->name) : width;
     fprintf(out, "Combined: %s.\nTimes in cycles. Behind `max`: the percentiles with %g %% confidence (DKW), if observations are independent draws.\n",
-            dependence_words(o->dependence), 100 - 100 * o->alpha);
+            dependence_words(o), 100 - 100 * o->alpha);
     fprintf(out, "%-*s %-9s %9s", width, "entry", "curve", "sample");
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < PERCENTILES; i++)
@@ -132,7 +189,7 @@ void row_profiles_print(const struct row_profile *p, size_t n, const struct row_
     for (size_t i = 0; i < n; i++) {
         const char *name = p[i].row->spec->name;
         print_curve(name, "observed", &p[i].observed, p[i].observations, p[i].band_observed, width, out);
-        print_curve(name, "combined", &p[i].combined, p[i].sample, p[i].band_combined, width, out);
+        print_curve(name, p[i].ways ? "joint" : "combined", &p[i].combined, p[i].sample, p[i].band_combined, width, out);
         if (p[i].missing)
             fprintf(out, "%-*s %-9s not known: %s\n", width, name, "combined", p[i].missing);
         if (p[i].row->status == WCET_INCOMPLETE)
@@ -222,7 +279,7 @@ static json_t *profile_row_json(const struct wcet *w, const struct row_profile *
                                                           (json_int_t)p->row->max_at.position));
     json_t *combined = curve_json(&p->combined, p->sample, p->band_combined), *j;
     if (json_is_object(combined))
-        json_object_set_new(combined, "units", json_integer((json_int_t)p->units));
+        json_object_set_new(combined, p->ways ? "ways" : "units", json_integer((json_int_t)(p->ways ? p->ways : p->units)));
     j = json_pack("{s:s,s:o,s:o,s:o}", "name", p->row->spec->name, "histogram", histogram, "observed", observed, "combined", combined);
     json_object_set_new(j, "bound", p->row->status == WCET_INCOMPLETE ? json_null() : json_integer((json_int_t)mpz_get_ui(p->row->bound)));
     if (evt)
@@ -235,6 +292,6 @@ json_t *row_profiles_json(const struct wcet *w, const struct row_profile *p, siz
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows, profile_row_json(w, &p[i], o->evt));
-    return json_pack("{s:s,s:s,s:s,s:s,s:f,s:o}", "kernel", w->analysis->elf, "build_id", w->profile->info.build_id, "dependence", dependence_name[o->dependence],
-                     "assumption", dependence_words(o->dependence), "confidence", 1 - o->alpha, "entries", rows);
+    return json_pack("{s:s,s:s,s:s,s:s,s:f,s:o}", "kernel", w->analysis->elf, "build_id", w->profile->info.build_id, "dependence", dependence_label(o),
+                     "assumption", dependence_words(o), "confidence", 1 - o->alpha, "entries", rows);
 }

@@ -10,11 +10,13 @@ struct row_profile_options {
     double alpha;             /* 1 − confidence */
     size_t points;            /* most support points of a curve */
     bool evt;                 /* the diagnostic too */
+    bool measured;            /* use what was measured jointly; `dependence` for what was not */
 };
 static const char *const dependence_name[] = {[DEPENDENCE_UNKNOWN] = "unknown", [DEPENDENCE_INDEPENDENT] = "independent",
                                               [DEPENDENCE_COMONOTONIC] = "comonotonic"};
 /* What is taken for granted, in words: goes with every figure that rests on it. */
-const char *dependence_words(enum dependence d);
+const char *dependence_words(const struct row_profile_options *o);
+const char *dependence_label(const struct row_profile_options *o);
 
 enum { PERCENTILES = 4 };
 extern const double percentile[PERCENTILES];     /* 50, 90, 99, 99.9 */
@@ -26,6 +28,7 @@ struct row_profile {
     uint64_t observations, sample, units;
     double band_observed, band_combined;
     enum unit_grounds grounds;
+    uint64_t ways;            /* `combined` is of so many ways, each measured as a whole; 0: of units */
     char *missing;            /* why there is no combined curve, NULL */
     bool fitted;
     struct evt_fit evt;       /* of the observed times, if fitted */

@@ -193,7 +193,7 @@ json_t *tree_json(const struct row_graph *r, const uint32_t *ipg_of, const struc
         return NULL;
     struct unit_table *u = units_new(r, ipg_of);
     struct printer p = {&t, tree_evaluate(&t, u, o->dependence, o->alpha, o->points), true, NULL};
-    json_t *j = json_pack("{s:s,s:s,s:o}", "entry", r->row->spec->name, "assumption", dependence_words(o->dependence), "tree", node_json(&p, t.root, 0, 0));
+    json_t *j = json_pack("{s:s,s:s,s:o}", "entry", r->row->spec->name, "assumption", dependence_words(o), "tree", node_json(&p, t.root, 0, 0));
     tree_evaluation_free(p.v);
     units_free(u);
     tree_free(&t);
@@ -208,7 +208,7 @@ int tree_print(const struct row_graph *r, const uint32_t *ipg_of, const struct r
         return -1;
     struct unit_table *u = units_new(r, ipg_of);
     struct printer p = {&t, tree_evaluate(&t, u, o->dependence, o->alpha, o->points), units, out};
-    fprintf(out, "path tree of %s: %s\n", r->row->spec->name, dependence_words(o->dependence));
+    fprintf(out, "path tree of %s: %s\n", r->row->spec->name, dependence_words(o));
     gmp_fprintf(out, "bound %Zd; observed up to %" PRIu64 " in %" PRIu64 " entries", r->row->bound, r->row->observed_max, r->row->observations);
     if (r->row->observations)
         fprintf(out, ", at record %" PRIu64 " of trace %s", r->row->max_at.position, r->w->profile->traces.data[r->row->max_at.trace].digest);

@@ -136,6 +136,13 @@ def rows():
     (whole,) = json.loads(potoroo("profile", "tree", "send", *config, "--json").stdout)
     check("the tree's JSON has source and percentiles", whole["tree"]["source"].startswith("trap.S:") and whole["tree"]["percentiles"] == send["combined"]["percentiles"])
     check("the tree's JSON ends in the entry's curve", whole["entry"] == "send" and whole["tree"]["curve"] == send["combined"]["curve"])
+    joint = json.loads(potoroo("profile", "curve", *config, "--dependence", "measured", "--json").stdout)["entries"]
+    check("some entries had all their ways measured, others not", {"ways" in e["combined"] for e in joint} == {True, False})
+    for e, units in zip(joint, curves["entries"]):
+        if "ways" in e["combined"]:
+            check(f"{e['name']}: ways measured as a whole end at what was observed", e["combined"]["max"] == e["observed"]["max"])
+        else:
+            check(f"{e['name']}: as with dependence unknown", e["combined"] == units["combined"])
     told = potoroo("profile", "curve", *config, "--evt").stdout.decode()
     check("EVT is called a diagnostic", told.count("DIAGNOSTIC: extrapolation, no bound") == 1)
     fits = json.loads(potoroo("profile", "curve", *config, "--evt", "--json").stdout)
