@@ -288,7 +288,7 @@ static void the_integer_program_agrees(void **state) {
         struct err e;
         bench_begin(&b);
         if (b.good && b.t.several) {
-            struct ipet *ip = row_ipet(&b.r);
+            struct ipet *ip = row_ipet(&b.r, b.w.cost.data);
             int64_t tree = longest_of_tree(&b, false);
             assert_int_equal(ipet_solve(ip, (struct ilp_limits){0}, NULL, &res, &e), 0);
             if (res.status == ILP_INFEASIBLE) {
