@@ -22,7 +22,7 @@ HELP += "plot|build/reports/ENTRY.png: histogram, exceedance, bound [ENTRY=name]
 # ---- the page ----
 $(BUILD)/reports/report.html: $(BUILD)/wcet.json $(BUILD)/reports/curves.json $(wildcard reports/report.*) $(BUILD)/reports/.setup
 	@echo "  REPORT $@"
-	$(Q)$(BUILD)/potoroo report $< -o $@ --curves $(BUILD)/reports/curves.json
+	$(Q)$(BUILD)/potoroo report $< -o $@ --curves $(BUILD)/reports/curves.json --model $(MODEL)
 
 report: $(BUILD)/reports/report.html
 .PHONY: report
