@@ -47,6 +47,31 @@ static struct entry_spec *new_entry(struct analysis *a, const char *section, int
         free(copy_);                                                                                   \
     } while (0)
 
+/* "8 interrupt:7": numbers as the architecture gives them, exceptions' or interrupts'. */
+static int set_causes(struct entry_spec *s, const char *value, struct err *e) {
+    VEC(char *) words = {0};
+    int rc = 0;
+    PUSH_WORDS(&words, value);
+    for (size_t i = 0; i < words.len; i++) {
+        bool interrupt = strncmp(words.data[i], "interrupt:", 10) == 0;
+        uint64_t number;
+        if (rc == 0 && (parse_u64(words.data[i] + (interrupt ? 10 : 0), &number) < 0 || number > 62))
+            rc = err_set(e, ERR_INPUT, "cause '%s' is neither a number up to 62 nor interrupt:NUMBER", words.data[i]);
+        if (rc == 0)
+            vec_push(&s->causes, (uint64_t)interrupt << 63 | number);
+        free(words.data[i]);
+    }
+    vec_free(&words);
+    return rc;
+}
+
+bool entry_has_cause(const struct entry_spec *s, uint64_t cause) {
+    bool found = s->causes.len == 0;
+    for (size_t i = 0; i < s->causes.len && !found; i++)
+        found = s->causes.data[i] == cause;
+    return found;
+}
+
 static int set_entry(struct entry_spec *s, const char *key, const char *value, struct err *e) {
     if (strcmp(key, "start") == 0) {
         if (s->start)
@@ -57,6 +82,8 @@ static int set_entry(struct entry_spec *s, const char *key, const char *value, s
             PUSH_WORDS(&s->end, value);
     } else if (strcmp(key, "via") == 0) {
         PUSH_WORDS(&s->via, value);
+    } else if (strcmp(key, "cause") == 0) {
+        return set_causes(s, value, e);
     } else if (strcmp(key, "budget") == 0) {
         if (parse_u64(value, &s->budget) < 0 || s->budget == 0)
             return err_set(e, ERR_INPUT, "budget '%s' is no positive number of cycles", value);
@@ -118,6 +145,7 @@ void analysis_free(struct analysis *a) {
             free(s->via.data[k]);
         vec_free(&s->end);
         vec_free(&s->via);
+        vec_free(&s->causes);
         free(s->name);
         free(s->start);
         free(s->threshold);

@@ -93,10 +93,12 @@ struct path_edge {
     uint64_t count;           /* how often the longest of the path's entries passed it */
     bin_list bins;            /* its executions on this path: what it takes may hang on the way that led to it and goes on */
 };
-/* Kernel entries that passed the same set of units. */
+/* Kernel entries that passed the same set of units, after traps of the same cause. */
+#define NO_CAUSE UINT64_MAX   /* only the trace port tells causes */
 struct profile_path {
     VEC(struct path_edge) edges; /* sorted by edge; the first point is edges' only one that nothing leads to */
     uint64_t start, end;      /* points */
+    uint64_t cause;           /* as in mcause */
     uint64_t count, min, max;
     bin_list bins;            /* of the whole entries: count of them, from min to max */
     struct sighting min_at, max_at;
@@ -146,6 +148,7 @@ struct entry_spec {
     char *name, *start;
     VEC(char *) end;          /* symbols or addresses; empty: "return" */
     VEC(char *) via;
+    VEC(uint64_t) causes;     /* empty: whatever the trap's cause */
     uint64_t budget;          /* cycles, 0: none */
     char *threshold;          /* "2%" or cycles: what potoroo diff lets the bound grow by; NULL: its default */
     bool interrupt;           /* one that an interrupt waits for: part of the interrupt latency */
@@ -158,6 +161,7 @@ struct analysis {
 };
 struct analysis *analysis_read(const char *path, struct err *e);
 void analysis_free(struct analysis *a);
+bool entry_has_cause(const struct entry_spec *s, uint64_t cause); /* is an entry after a trap of this cause one of them? */
 
 /* ---- WCET ---------------------------------------------------------------------------------------------------------- */
 

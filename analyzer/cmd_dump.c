@@ -51,6 +51,8 @@ static void print_record(const struct dump *d, const struct trace_record *r, uin
         putchar(' ');
         print_place(d, r->addr);
     }
+    if (r->mark && r->cause)
+        printf(" cause %s%" PRIu64, r->cause >> 63 ? "interrupt:" : "", r->cause & INT64_MAX);
     putchar('\n');
 }
 

@@ -64,7 +64,7 @@ static bool belongs(const struct row *r, const struct profile *p, const struct p
         ended |= r->end.data[i] == path->end;
     for (size_t i = 0; i < r->via.len && good; i++)
         good = passes(p, path, r->via.data[i]);
-    return good && ended;
+    return good && ended && entry_has_cause(r->spec, path->cause);
 }
 
 static void take(struct view *v, const struct profile *p) {

@@ -19,6 +19,7 @@ struct entry {
     uint32_t units;           /* in the pool of units: n - 1 */
     uint32_t touched, touches; /* in the pool of units, each followed by its count */
     uint32_t start, end;
+    uint64_t cause;
     uint32_t cells;           /* n of them: the whole entry's, then each step's; NONE_YET: it has come once */
     uint64_t count;
 };
@@ -77,7 +78,7 @@ uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n) {
 
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry) {
     uint64_t found, key = find(k, point, n, &found);
-    struct entry x = {.points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cells = NONE_YET};
+    struct entry x = {.points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cause = entry->cause, .cells = NONE_YET};
     for (uint32_t i = 0; i < n; i++)
         vec_push(&k->points, point[i]);
     x.units = (uint32_t)k->units.len;
@@ -231,7 +232,7 @@ void known_end(struct known *k, const struct replay_events *to, uint64_t *times)
             times[pair[0]] = pair[1];
         }
         size_t more = first_more(k, x->cells);
-        struct replay_entry entry = {.start = x->start, .end = x->end, .touched = touched.data, .touches = touched.len, .times = times};
+        struct replay_entry entry = {.start = x->start, .end = x->end, .cause = x->cause, .touched = touched.data, .touches = touched.len, .times = times};
         collect(k, x->cells, &more, &seen);
         to->repeated(to->user, &entry, &seen);
         for (uint32_t s = 1; s < x->n; s++) {

@@ -66,7 +66,7 @@ static void on_loop(void *user, uint32_t loop, uint64_t executions, uint64_t pos
 }
 
 static bool same_edges(const struct profile_path *path, const struct replay_entry *entry) {
-    if (path->edges.len != entry->touches)
+    if (path->edges.len != entry->touches || path->cause != entry->cause)
         return false;
     for (size_t i = 0; i < path->edges.len; i++)
         if (entry->times[path->edges.data[i].edge] == 0)
@@ -77,7 +77,7 @@ static bool same_edges(const struct profile_path *path, const struct replay_entr
 static uint64_t point_of(const struct walk *w, uint32_t node) { return w->cfg->blocks.data[w->nodes.data[node].block].addr; }
 
 static struct profile_path *path_for(struct builder *b, const struct replay_entry *entry) {
-    uint64_t key = 0, found;
+    uint64_t key = entry->cause, found;
     for (size_t i = 0; i < entry->touches; i++)
         key ^= hash_bytes(&entry->touched[i], sizeof entry->touched[i], 7);
     for (;; key++) {
@@ -86,7 +86,7 @@ static struct profile_path *path_for(struct builder *b, const struct replay_entr
         if (same_edges(&b->p->paths.data[found], entry))
             return &b->p->paths.data[found];
     }
-    struct profile_path path = {.start = point_of(b->w, entry->start), .end = point_of(b->w, entry->end)};
+    struct profile_path path = {.start = point_of(b->w, entry->start), .end = point_of(b->w, entry->end), .cause = entry->cause};
     for (size_t i = 0; i < entry->touches; i++)
         vec_push(&path.edges, ((struct path_edge){.edge = entry->touched[i]}));
     vec_push(&b->p->paths, path);
@@ -183,6 +183,7 @@ static int by_edges(const void *va, const void *vb) {
             return THREE_WAY(a->edges.data[i].edge, b->edges.data[i].edge);
     int c = THREE_WAY(a->edges.len, b->edges.len);
     c = c ? c : THREE_WAY(a->start, b->start);
+    c = c ? c : THREE_WAY(a->cause, b->cause);
     return c ? c : THREE_WAY(a->end, b->end);
 }
 

@@ -5,7 +5,7 @@
  *   trace DIGEST records N entries N boot N lost N cut N
  *   context NAME                                             indices are by order, from 0
  *   edge CONTEXT FROM TO TURN low TRACE POSITION high TRACE POSITION : BINS  points in hexadecimal; BINS: CYCLES*COUNT,…
- *   path START END low TRACE POSITION high TRACE POSITION : BINS : EDGE*COUNT=BINS …  whole entries; each unit passed on it
+ *   path START END [cause CAUSE] low TRACE POSITION high TRACE POSITION : BINS : EDGE*COUNT=BINS …  whole entries; each unit passed on it
  *   loop HEADER max N at TRACE POSITION
  *   end XXH3                                                 of all bytes before this line */
 #include "analyzer/analyzer.h"
@@ -47,6 +47,8 @@ static void put_body(const struct profile *p, FILE *out) {
     for (size_t i = 0; i < p->paths.len; i++) {
         const struct profile_path *x = &p->paths.data[i];
         fprintf(out, "path %" PRIx64 " %" PRIx64, x->start, x->end);
+        if (x->cause != NO_CAUSE)
+            fprintf(out, " cause %" PRIx64, x->cause);
         put_sightings(x->min_at, x->max_at, out);
         put_bins(&x->bins, out);
         fputs(" :", out);
@@ -206,6 +208,7 @@ static void take_path(struct cursor *c, struct profile *p) {
     struct profile_path x = {0};
     x.start = take_field(c, "path ", 16);
     x.end = take_field(c, " ", 16);
+    x.cause = next_is(c, " cause ") ? take_field(c, " cause ", 16) : NO_CAUSE;
     x.min_at = take_sighting(c, " low ", p);
     x.max_at = take_sighting(c, " high ", p);
     take_word(c, " : ");

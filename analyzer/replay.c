@@ -23,7 +23,7 @@ typedef VEC(struct replay_step) step_list;
 /* A kernel entry that a trap has interrupted. */
 struct interrupted {
     uint32_t start, at;
-    uint64_t begun, cycle, first_cycle, trapped; /* trapped: when the trap came */
+    uint64_t begun, cause, cycle, first_cycle, trapped; /* trapped: when the trap came */
     step_list steps;
     loop_runs runs;
 };
@@ -36,7 +36,7 @@ struct replay {
     uint64_t begun, cycle, position; /* of the entry's first record; of the last record */
     uint64_t base;                   /* the next step's time begins here: `cycle`, or as if nothing had come between */
     bool port;
-    uint64_t first_cycle;
+    uint64_t first_cycle, cause;
     bool first_enter_seen, switched; /* switched: to another thread, since the last enter */
     VEC(uint64_t) times;             /* by unit, of this entry */
     VEC(uint32_t) touched;
@@ -265,7 +265,7 @@ static void forget(struct replay *r) {
 }
 
 static void finish_entry(struct replay *r) {
-    struct replay_entry entry = {.start = r->start, .end = r->at, .cycles = r->cycle - r->first_cycle, .position = r->begun,
+    struct replay_entry entry = {.start = r->start, .end = r->at, .cycles = r->cycle - r->first_cycle, .position = r->begun, .cause = r->cause,
                                  .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
                                  .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
     r->totals->entries++;
@@ -279,7 +279,7 @@ static void finish_entry(struct replay *r) {
 static int suspend(struct replay *r, uint64_t before, struct err *e) {
     if (r->outer.len == NESTING_LIMIT)
         return err_set(e, ERR_INCOMPLETE, "%d kernel entries interrupted by traps and not gone on with: does the kernel switch contexts within them?", NESTING_LIMIT);
-    struct interrupted o = {.start = r->start, .at = r->at, .begun = r->begun, .cycle = before, .first_cycle = r->first_cycle, .trapped = r->cycle};
+    struct interrupted o = {.start = r->start, .at = r->at, .begun = r->begun, .cause = r->cause, .cycle = before, .first_cycle = r->first_cycle, .trapped = r->cycle};
     for (size_t i = 0; i < r->steps_of_entry.len; i++)
         vec_push(&o.steps, r->steps_of_entry.data[i]);
     for (size_t i = 0; i < r->runs.len; i++) {
@@ -297,6 +297,7 @@ static void resume(struct replay *r) {
     r->start = o.start;
     r->at = o.at;
     r->begun = o.begun;
+    r->cause = o.cause;
     r->base = o.cycle + elsewhere;
     r->first_cycle = o.first_cycle + elsewhere;
     forget(r);
@@ -324,6 +325,7 @@ static int enter(struct replay *r, uint32_t block, const struct trace_record *re
     for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
         *executions_of(r, r->w->nodes.data[r->at].context, l) = 1;
     r->begun = r->position;
+    r->cause = rec->mark ? rec->cause : NO_CAUSE;
     r->first_cycle = rec->cycle;
     return 0;
 }
@@ -402,7 +404,7 @@ static int replay_each(struct replay *r, const struct trace_batch *b, struct err
     struct trace_record rec = {.cycle = b->cycle, .lost = b->lost};
     for (uint32_t i = 0; i < b->count; i++, rec.lost = 0) {
         rec.cycle += step_of(b, i);
-        trace_point(r->in, b->point[i], &rec.addr, &rec.mark);
+        trace_point(r->in, b->point[i], &rec);
         r->position = b->position + i;
         if (step(r, &rec, e) < 0)
             return err_wrap(e, "record %llu", (unsigned long long)r->position);
@@ -443,7 +445,7 @@ static int replay_and_learn(struct replay *r, const struct trace_batch *b, struc
     if (!between_entries(r) || r->totals->entries != before.entries + 1 || r->totals->boot != before.boot || r->totals->cut != before.cut ||
         r->finished != r->position || r->steps_of_entry.len + 1 != n)
         return 0;
-    struct replay_entry entry = {.start = r->start, .end = r->ended, .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
+    struct replay_entry entry = {.start = r->start, .end = r->ended, .cause = r->cause, .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
                                  .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
     *b->known = known_add(r->known, b->point, n, &entry);
     return 0;

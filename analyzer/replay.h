@@ -22,6 +22,7 @@ struct replay_step {
 struct replay_entry {
     uint32_t start, end;      /* walk nodes */
     uint64_t cycles, position; /* position: of its first record */
+    uint64_t cause;           /* of the trap that began it; NO_CAUSE if that is not told */
     const uint32_t *touched;
     size_t touches;
     const uint64_t *times;    /* indexed by unit */

@@ -550,5 +550,5 @@ bool row_matches(const struct row_graph *r, const struct profile *p, const struc
     for (size_t i = 0; i < r->via.len; i++)
         if (!passes(p, path, r->via.data[i]))
             return false;
-    return ended;
+    return ended && entry_has_cause(r->row->spec, path->cause);
 }

@@ -53,7 +53,7 @@ static bool matches(const struct verifier *v, const struct row_check *row, const
         ended |= row->end.data[i] == addr_of(v->w, entry->end);
     for (size_t i = 0; ended && i < row->via.len; i++)
         ended = passed(v, entry, row->via.data[i]);
-    return ended;
+    return ended && entry_has_cause(row->spec, entry->cause);
 }
 
 static void violation(struct verifier *v, const struct replay_entry *entry, const char *why) {

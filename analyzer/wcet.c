@@ -356,6 +356,8 @@ static void write_ledger(struct row_graph *r) {
             note(r->row, "loop", str_printf("%s runs at most %" PRIu64 " times: %s", cfg_describe(g, g->blocks.data[g->loops.data[l].header].addr),
                                             g->loops.data[l].max, g->loops.data[l].why ? g->loops.data[l].why : ""), origin[g->loops.data[l].origin]);
     free(used);
+    if (r->row->spec->causes.len)
+        note(r->row, "entry", str_dup("what was observed is of traps of the entry's causes only; the bound is over every way from its start, whatever the cause"), "measured");
     for (size_t b = 0; b < g->blocks.len; b++)
         if (g->blocks.data[b].never)
             note(r->row, "never", str_printf("%s is not executed", cfg_describe(g, g->blocks.data[b].addr)), "annotated");
@@ -393,6 +395,8 @@ static int begin_row(struct rows_at_work *a, const struct entry_spec *spec, stru
     uint32_t block;
     if (cfg_place(w->cfg, spec->start, &addr, e) < 0)
         return -1;
+    if (spec->causes.len && !w->profile->info.port)
+        return err_set(e, ERR_INPUT, "[entry %s] names causes of traps, which only the trace port tells", spec->name);
     if ((block = cfg_block_at(w->cfg, addr)) == NONE)
         return err_set(e, ERR_INPUT, "'%s' does not start a basic block", spec->start);
     size_t nodes = w->walk->nodes.len;

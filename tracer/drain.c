@@ -1,4 +1,5 @@
 #include "tracer/run.h"
+#include "tracer/trace_format.h"
 
 #include <endian.h>
 #include <inttypes.h>
@@ -65,7 +66,7 @@ static int widen(struct drain *d, const uint8_t *p, uint64_t *addr, uint64_t *cy
 }
 
 static int take_record(struct drain *d, const uint8_t *p, struct err *e) {
-    uint64_t addr = 0, cycle = 0;
+    uint64_t addr = 0, cycle = 0, cause = 0;
     bool mark = false;
     if (d->port) {
         memcpy(&addr, p, 8);
@@ -73,13 +74,16 @@ static int take_record(struct drain *d, const uint8_t *p, struct err *e) {
         addr = le64toh(addr);
         cycle = le64toh(cycle);
         mark = cycle >> PORT_KIND_SHIFT;
-        if (cycle >> PORT_KIND_SHIFT == PORT_TRAP && trace_phrase(d->to, e) < 0)
-            return -1;
+        if (cycle >> PORT_KIND_SHIFT == PORT_TRAP) {
+            cause = get_cause(&addr);
+            if (trace_phrase(d->to, e) < 0)
+                return -1;
+        }
         cycle &= ((uint64_t)1 << PORT_KIND_SHIFT) - 1;
     } else if (widen(d, p, &addr, &cycle, e) < 0) {
         return -1;
     }
-    if ((mark ? trace_append_mark : trace_append)(d->to, addr, cycle, e) < 0)
+    if ((mark ? trace_append_mark(d->to, addr, cause, cycle, e) : trace_append(d->to, addr, cycle, e)) < 0)
         return -1;
     d->first = d->records++ ? d->first : cycle;
     d->last = cycle;

@@ -32,7 +32,9 @@
  * the last such step is that of the same record of the phrase when it last came, all modulo 2^32; a phrase in which a step took longer when
  * it was new is not met again. The slots' times stay as they were.
  *
- * In a trace from the port, bit 0 of an address is no part of it: set, the record is a trap's or a return's mark. */
+ * In a trace from the port, bit 0 of an address is no part of it: set, the record is a trap's or a return's mark. The upper seven bits of a
+ * trap's address, which are copies of bit 56 otherwise, are inverted where its cause has ones: bit 63 for interrupts, then six bits of the
+ * cause's number (63: that or a larger one). */
 #ifndef POTOROO_TRACE_FORMAT_H
 #define POTOROO_TRACE_FORMAT_H
 
@@ -93,6 +95,14 @@ static inline void node_replace(struct trace_node *n, uint32_t to, uint64_t step
     uint32_t slot = n->seen++ % SUCCESSORS;
     n->to[slot] = to;
     n->step[slot] = step;
+}
+
+/* ADDR with a trap's cause (as in mcause), and the other way round. */
+static inline uint64_t put_cause(uint64_t addr, uint64_t cause) { return addr ^ (cause >> 63 << 63 | (cause & 63) << 57); }
+static inline uint64_t get_cause(uint64_t *addr) {
+    uint64_t plain = (uint64_t)((int64_t)(*addr << 7) >> 7), bits = (*addr ^ plain) >> 57;
+    *addr = plain;
+    return bits >> 6 << 63 | (bits & 63);
 }
 
 static inline uint64_t zigzag(uint64_t difference) { return (difference << 1) ^ (uint64_t)((int64_t)difference >> 63); }

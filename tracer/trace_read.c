@@ -247,10 +247,11 @@ static int fill(struct trace_reader *r, struct err *e) {
 
 static uint64_t lost_before(const struct trace_reader *r) { return r->taken ? 0 : r->batch_lost; }
 
-void trace_point(const struct trace_reader *r, uint32_t number, uint64_t *addr, bool *mark) {
-    uint64_t a = r->decoder.points.data[number];
-    *mark = r->info.port && (a & 1);
-    *addr = a - *mark;
+void trace_point(const struct trace_reader *r, uint32_t number, struct trace_record *record) {
+    uint64_t addr = r->decoder.points.data[number];
+    record->mark = r->info.port && (addr & 1);
+    record->cause = record->mark ? get_cause(&addr) : 0;
+    record->addr = addr - record->mark;
 }
 
 int trace_next_batch(struct trace_reader *r, struct trace_batch *b, struct err *e) {
@@ -273,6 +274,6 @@ int trace_next(struct trace_reader *r, struct trace_record *record, struct err *
     const struct trace_decoder *d = &r->decoder;
     record->lost = lost_before(r);
     record->cycle = r->handed_cycle += d->near ? d->near[r->taken] : d->steps[r->taken];
-    trace_point(r, d->point[r->taken++], &record->addr, &record->mark);
+    trace_point(r, d->point[r->taken++], record);
     return 1;
 }

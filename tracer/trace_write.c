@@ -273,7 +273,9 @@ int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct e
     return w->held.len == PHRASE_MAX ? end_phrase(w, e) : 0;
 }
 
-int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e) { return trace_append(w, addr | 1, cycle, e); }
+int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cause, uint64_t cycle, struct err *e) {
+    return trace_append(w, put_cause(addr | 1, cause), cycle, e);
+}
 
 int trace_phrase(struct trace_writer *w, struct err *e) {
     int rc = end_phrase(w, e);

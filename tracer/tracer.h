@@ -23,12 +23,13 @@ struct trace_record {
     uint64_t lost;            /* records known to be missing just before this one */
     bool mark;                /* from the trace port: not a block's start but a trap's coming to its vector `addr`, before its cost, or
                                * the return at `addr`, its cost included */
+    uint64_t cause;           /* of a trap's mark, as in mcause: bit 63 and a number up to 63 (63: that or a larger one); else 0 */
 };
 
 struct trace_writer; /* writes beside PATH, appears at commit */
 struct trace_writer *trace_create(const char *path, const struct trace_info *info, struct err *e);
 int trace_append(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e);
-int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cycle, struct err *e); /* only if info->port */
+int trace_append_mark(struct trace_writer *w, uint64_t addr, uint64_t cause, uint64_t cycle, struct err *e); /* only if info->port */
 /* The next record begins a kernel entry. Nothing depends on it but how fast the trace can be read. */
 int trace_phrase(struct trace_writer *w, struct err *e);
 int trace_append_lost(struct trace_writer *w, uint64_t records, struct err *e);
@@ -53,8 +54,8 @@ struct trace_batch {
     uint32_t *known;
 };
 int trace_next_batch(struct trace_reader *r, struct trace_batch *b, struct err *e);
-/* What a number stands for, the same as long as the reader is open: `addr` and `mark` of struct trace_record. */
-void trace_point(const struct trace_reader *r, uint32_t number, uint64_t *addr, bool *mark);
+/* What a number stands for, the same as long as the reader is open: sets RECORD's addr, mark and cause. */
+void trace_point(const struct trace_reader *r, uint32_t number, struct trace_record *record);
 uint64_t trace_position(const struct trace_reader *r);   /* index of the record that trace_next gave last, from 0 */
 uint64_t trace_lost(const struct trace_reader *r);       /* records known to be missing so far, those behind the last record included */
 uint64_t trace_size(const struct trace_reader *r);       /* bytes of the file */

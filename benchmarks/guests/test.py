@@ -55,6 +55,22 @@ def analyse(folder, name, ini, *how):
     return rows
 
 
+def causes(folder, rows):
+    """The same trace, its entries told apart by what the trap port says of each trap: they add up to what symbols tell apart."""
+    text = re.sub(r"= \S*/(tick\.\w+)", rf"= {folder}/\1", (TICK / "cause.ini").read_text())
+    (folder / "cause.ini").write_text(re.sub(r"platform = \S+", f"platform = {BOARD}", text))
+    run(POTOROO, "wcet", "-c", folder / "cause.ini", "-o", folder / "cause.json")
+    by_cause = {r["name"]: r for r in json.loads((folder / "cause.json").read_text())["entries"]}
+    seen = {k: r["observations"] for k, r in by_cause.items()}
+    exception, interrupt = (r["observations"] for r in rows)
+    check("causes and symbols agree", seen["call"] + seen["illegal"] == exception and seen["software"] + seen["timer"] == interrupt and min(seen.values()) > 0, (seen, rows))
+    check("by cause: bounds", all(r["observed_max"] <= r["bound"] for r in by_cause.values()), by_cause)
+    out, _ = run(POTOROO, "verify", "-c", folder / "cause.ini", "-r", folder / "cause.json", folder / "tick.ptrace")
+    (folder / "wrong.ini").write_text((folder / "cause.ini").read_text().replace("cause = 2", "cause = 99"))
+    _, err = run(POTOROO, "wcet", "-c", folder / "wrong.ini", expect=3)
+    check("no such cause", re.search(r"wrong.ini:\d+: .*cause '99'", err), err)
+
+
 def agree(name, elf, probes, port):
     out, _ = run(POTOROO, "effect", "-k", elf, probes, port)
     m = re.match(r"(\d+) records of the probes, (\d+) of the port beside them: the same points in the same order\n.*: (\d+) to (\d+) cycles", out)
@@ -69,9 +85,12 @@ def test_tick(folder):
     build(plain, None)
     names = subprocess.run([PREFIX + "nm", plain / "tick.elf"], capture_output=True, text=True, check=True).stdout
     check("the unmodified kernel has nothing of potoroo", "potoroo" not in names, names)
-    analyse(plain, "port", "port.ini", "--points=port")
+    causes(plain, analyse(plain, "port", "port.ini", "--points=port"))
     build(probed, "")
     analyse(probed, "probes", "potoroo.ini", "--port-output", probed / "port.ptrace")
+    (probed / "cause.ini").write_text((probed / "potoroo.ini").read_text() + "cause = 8\n")
+    _, err = run(POTOROO, "wcet", "-c", probed / "cause.ini", expect=3)
+    check("probes tell no causes", "only the trace port tells" in err, err)
     agree("tick", probed / "tick.elf", probed / "tick.ptrace", probed / "port.ptrace")
     build(sparse, "--probes=sparse")
     analyse(sparse, "sparse probes", "potoroo.ini")

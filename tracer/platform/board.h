@@ -177,7 +177,7 @@ enum port_kind { PORT_POINT, PORT_ENTER, PORT_LEAVE };
 void output_open(void);
 void output_close(void);
 void output_power_off(const struct insn *i);       /* the store to POWER_OFF: nothing is told of what QEMU may still run */
-void output_trap(uint64_t priv, uint64_t pc);     /* to mode PRIV, PC = its vector; now = board.cycles */
+void output_trap(uint64_t priv, uint64_t pc, uint64_t cause); /* to mode PRIV, PC = its vector; now = board.cycles */
 void output_return(const struct insn *i);         /* sret, mret: about to return */
 void output_counter(const struct insn *i, uint64_t paddr); /* a store to the counter page */
 void output_port(enum port_kind kind, uint64_t pc, uint64_t cycle);

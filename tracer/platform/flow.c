@@ -160,9 +160,9 @@ static void settle(const struct block *from, uint64_t epc, uint64_t cause)
     else board_fatal("0x%" PRIx64 ": an interrupt here (cause 0x%" PRIx64 ") does not follow the block at 0x%" PRIx64, epc, cause, from->pc);
 }
 
-static void enter_trap(uint64_t priv, uint64_t vector)
+static void enter_trap(uint64_t priv, uint64_t vector, uint64_t cause)
 {
-    output_trap(priv, vector);
+    output_trap(priv, vector, cause);
     board.cycles += board.platform.trap;
     board.count.traps++;
     timing_set_privilege(priv);
@@ -180,11 +180,11 @@ static void take_trap(const struct block *from, uint64_t to)
     if (priv == 3 && !belongs(from, epc, cause) && on_vector(board.stvec, epc)) {
         /* two traps at once: to S-mode, and before its first instruction to M-mode */
         settle(from, read_csr(board.csr.sepc), read_csr(board.csr.scause));
-        enter_trap(1, epc);
+        enter_trap(1, epc, read_csr(board.csr.scause));
     } else {
         settle(from, epc, cause);
     }
-    enter_trap(priv, to);
+    enter_trap(priv, to, cause);
 }
 
 void flow_leave(struct block *from, uint64_t to)

@@ -140,7 +140,8 @@ static void stop_if_due(void)
 
 /* ---- the trace port ---------------------------------------------------------------------------------------------------------- */
 
-/* A record is { u64 pc; u64 cycle | kind << 62 }. */
+/* A record is { u64 pc; u64 cycle | kind << 62 }. In PORT_ENTER's pc the upper seven bits, which in an address are copies of bit 56, are
+ * inverted where the trap's cause has ones: whether it is an interrupt, and six bits of its number (63: that or a larger one). */
 void output_port(enum port_kind kind, uint64_t pc, uint64_t cycle)
 {
     uint64_t record[2] = {pc, cycle | (uint64_t)kind << 62};
@@ -185,13 +186,19 @@ void output_on_point(unsigned vcpu, void *user)
 
 /* ---- entry and exit ---------------------------------------------------------------------------------------------------------- */
 
-void output_trap(uint64_t priv, uint64_t pc)
+static uint64_t with_cause(uint64_t pc, uint64_t cause)
+{
+    uint64_t number = cause & INT64_MAX;
+    return pc ^ (cause >> 63 << 63 | (number < 63 ? number : 63) << 57);
+}
+
+void output_trap(uint64_t priv, uint64_t pc, uint64_t cause)
 {
     stop_if_due();
     counter_set(priv == 3 ? COUNTER_MTRAP : COUNTER_TRAP, board.cycles);
     board.told[priv] = ODD;
     if (!board.port || !port_wants(pc, priv)) return;
-    output_port(PORT_ENTER, pc, board.cycles);
+    output_port(PORT_ENTER, with_cause(pc, cause), board.cycles);
     board.told[priv] = pc;
 }
 

@@ -30,8 +30,12 @@ static void make_records(struct trace_record *r, size_t n) {
         at = rnd() % 8 ? (at * 7 + 3) % 40 : rnd() % 40;
         cycle += rnd() % 50 ? 10 + at + (rnd() % 4 ? 0 : 40) : rnd() >> (20 + rnd() % 40);
         r[i] = (struct trace_record){(rnd() % 100 ? 0xffffffc080001000 + 26 * at : rnd()), cycle, i && rnd() % 20 == 0 ? 1 + rnd() % 500 : 0,
-                                      info.port && rnd() % 9 == 0};
+                                      info.port && rnd() % 9 == 0, 0};
         r[i].addr &= ~(uint64_t)info.port; /* an instruction's address is even */
+        if (!r[i].mark)
+            continue;
+        r[i].addr = (uint64_t)((int64_t)(r[i].addr << 7) >> 7);
+        r[i].cause = rnd() % 3 ? (rnd() % 2) << 63 | rnd() % 64 : 0;
     }
 }
 
@@ -43,7 +47,7 @@ static void write_trace(const struct trace_record *r, size_t n) {
         assert_int_equal(trace_append_lost(w, r[i].lost, &e), 0);
         if (r[i].addr % 3 == 0) /* some with losses in them, some too long for their frame */
             assert_int_equal(trace_phrase(w, &e), 0);
-        assert_int_equal((r[i].mark ? trace_append_mark : trace_append)(w, r[i].addr, r[i].cycle, &e), 0);
+        assert_int_equal(r[i].mark ? trace_append_mark(w, r[i].addr, r[i].cause, r[i].cycle, &e) : trace_append(w, r[i].addr, r[i].cycle, &e), 0);
     }
     assert_int_equal(trace_commit(w, &e), 0);
 }
@@ -53,6 +57,7 @@ static void assert_same(const struct trace_record *a, const struct trace_record 
     assert_int_equal(a->cycle, b->cycle);
     assert_int_equal(a->lost, b->lost);
     assert_int_equal(a->mark, b->mark);
+    assert_int_equal(a->cause, b->cause);
 }
 
 static void store(const char *where, const char *data, size_t size) {
@@ -98,20 +103,20 @@ static void test_batches(void **unused) {
     write_trace(r, 20000);
     struct trace_reader *t = trace_open(path, &e);
     while (trace_next_batch(t, &b, &e) > 0) {
-        uint64_t cycle = b.cycle, first;
+        uint64_t cycle = b.cycle;
         assert_int_equal(b.position, i);
         assert_int_equal(b.lost, r[i].lost);
         for (uint32_t k = 0; k < b.count; k++, i++) {
             struct trace_record got = {.cycle = cycle += b.near ? b.near[k] : b.step[k], .lost = k ? 0 : b.lost};
-            trace_point(t, b.point[k], &got.addr, &got.mark);
+            trace_point(t, b.point[k], &got);
             assert_same(&got, &r[i]);
         }
         assert_int_equal(b.last, cycle);
         if (!b.known)
             continue;
-        bool mark;
-        trace_point(t, b.point[0], &first, &mark);
-        assert_int_equal(first % 3, 0);
+        struct trace_record first;
+        trace_point(t, b.point[0], &first);
+        assert_int_equal(first.addr % 3, 0);
         again += *b.known != 0;
         assert_true(!*b.known || *b.known == (uint32_t)hash_bytes(b.point, b.count * sizeof *b.point, 0));
         *b.known = (uint32_t)hash_bytes(b.point, b.count * sizeof *b.point, 0);
