@@ -7,6 +7,7 @@ CURVES.json is what `potoroo profile curve --json` prints."""
 import argparse
 import json
 import sys
+import textwrap
 
 import matplotlib
 
@@ -38,13 +39,14 @@ def plot_exceedance(ax, entry, curves, until):
     observed, combined = entry["observed"], entry["combined"]
     n = observed["sample"]
     floor = 0.3 / n
-    x, y = steps(observed["curve"], until, floor)
+    x, y = steps(observed["curve"], entry["bound"] or until, floor)
     ax.plot(x, y, color=OBSERVED, lw=1.5, label=f"observed, n = {n:,}")
     ax.fill_between(x, y, [min(1.0, p + observed["band"]) for p in y], color=BAND, alpha=0.12, lw=0,
                     label=f"{100 * curves['confidence']:g} % band (DKW), +{observed['band']:.3f}")
     if combined:
         x, y = steps(combined["curve"], until, floor)
-        label = f"combined from {combined['units']} units, dependence {curves['dependence']}"
+        parts = f"{combined['ways']} ways, each measured as a whole" if "ways" in combined else f"{combined['units']} units, dependence {curves['dependence']}"
+        label = f"combined from {parts}"
         ax.plot(x, y, color=COMBINED, lw=1.5, ls="--" if curves["dependence"] == "comonotonic" else "-", label=label)
     ax.set_yscale("log")
     ax.set_ylim(floor, 1.5)
@@ -70,7 +72,7 @@ def plot(curves, entry, out):
     above.set_xlim(0, until)
     below.legend(fontsize=8, loc="lower left", framealpha=0.9)
     figure.suptitle(f"{entry['name']}: execution time", fontsize=13)
-    above.set_title(f"kernel {curves['build_id'][:12]} · {curves['assumption']}", fontsize=8, color="#555555")
+    above.set_title(textwrap.fill(f"kernel {curves['build_id'][:12]} · {curves['assumption']}", 120), fontsize=8, color="#555555")
     figure.savefig(out, dpi=120, metadata={"Software": None})
 
 
