@@ -39,7 +39,16 @@ class Setup:
         assert code == 0, errors
         names = {a: n for n, a in self.symbols.items()}
         data = open(self.path("port"), "rb").read()
-        return [(names.get(pc, hex(pc)), cycle >> 62, cycle & (1 << 62) - 1) for pc, cycle in struct.iter_unpack("<QQ", data)]
+        self.causes = []  # of the traps: (interrupt, number)
+        records = []
+        for pc, cycle in struct.iter_unpack("<QQ", data):
+            kind = cycle >> 62
+            if kind == ENTER:
+                plain = pc & (1 << 57) - 1 | (0x7f << 57 if pc >> 56 & 1 else 0)
+                self.causes.append(((pc ^ plain) >> 63, (pc ^ plain) >> 57 & 63))
+                pc = plain
+            records.append((names.get(pc, hex(pc)), kind, cycle & (1 << 62) - 1))
+        return records
 
     def points(self, *names):
         with open(self.path("points"), "wb") as f:
@@ -58,6 +67,7 @@ def test_port(work):
     want = [("0x1000", POINT), ("_start", POINT), ("boot_mret", LEAVE), ("s_mode", POINT), ("sret_boot", LEAVE)] + kernel
     got = [r[:2] for r in records]
     expect("port: blocks of privileged code", got == want, got)
+    expect("port: causes of calls from user mode", s.causes == [(0, 8)] * 2, s.causes)
     c = s.costs
     enter, out, leave, enter2 = (r[2] for r in records[5:9])
     expect("port: enter is before the trap's cost, the line of the handler is cold", out - enter == c["trap"] + c["l1i_miss"] + 2 * c["csr"] + 2 * c["alu"] + c["branch"] + c["branch_taken"])
