@@ -33,10 +33,10 @@ check-reports: build $(BUILD)/wcet.json
 	@$(PYTHON) -B reports/test/outputs_test.py $(BUILD)/potoroo $(BUILD)/wcet.json $(KERNEL) $(BUILD)/reports/test
 
 # Regressions fail and harmless changes pass, on the kernel: all of them, or a slice in make check.
-gate-test: build
+gate-test: build $(MODEL)
 	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate $(MEASURE_ENTRIES)
 
-check-gate: build
+check-gate: build $(MODEL)
 	@$(PYTHON) -B reports/test/gate_test.py $(BUILD)/potoroo $(BUILD)/gate-slice 100000 twenty-cycles lost-inlining unrelated-function renamed-function
 
 .PHONY: check-reports gate-test check-gate

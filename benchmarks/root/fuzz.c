@@ -90,6 +90,67 @@ static bool harmful(word target, word label, const struct message *m)
 	}
 }
 
+static word mine(void)
+{
+	return FIRST + below(COUNT);
+}
+
+static word address_pick(void)
+{
+	return (word)0x40000000 + (below(3) << LARGE_BITS) + (below(4) << PAGE_BITS);
+}
+
+/* Arguments that the label can do something with, mostly. */
+static void suit(word label, word *target, struct message *m)
+{
+	word *a = m->words;
+
+	switch (label) {
+	case CNODE_CANCEL:
+		a[1] = CAP_ENDPOINT + below(4);
+		a[2] = 0;
+		break;
+	case CNODE_MOVE:
+	case CNODE_MUTATE:
+	case CNODE_ROTATE:
+		a[0] = mine();
+		a[3] = label == CNODE_ROTATE ? mine() : below(100);
+		break;
+	case TCB_CONFIGURE: {
+		const word things[] = {CAP_CNODE, CAP_SPACE + 1 + below(2), CAP_ENDPOINT + below(4), CAP_PARTS + PART_FRAME, mine()};
+
+		a[1] = below(5);
+		a[0] = things[below(8) ? a[1] : below(5)];
+		a[2] = below(4) ? below(4) * IPC_BUFFER_SIZE : below(5000);
+		break;
+	}
+	case TCB_BIND_NOTIFICATION:
+	case IRQ_BIND:
+	case TIMER_BIND:
+		a[0] = below(2) ? CAP_NOTIFICATION + below(4) : mine();
+		break;
+	case FRAME_MAP:
+	case FRAME_REMAP:
+	case TABLE_MAP:
+		a[0] = CAP_SPACE + 1 + below(2);
+		a[1] = address_pick();
+		a[2] = below(8);
+		break;
+	case IRQ_GET:
+		*target = CAP_IRQ_CONTROL;
+		a[0] = CAP_CNODE;
+		a[1] = mine();
+		a[2] = IRQ_UART + 1 + below(8);
+		break;
+	}
+	if (label >= FRAME_MAP && label <= TABLE_UNMAP)
+		*target = mine();
+	else if (label >= IRQ_BIND && label <= IRQ_ACK)
+		*target = below(2) ? CAP_UART_IRQ : mine();
+	else if (label >= TIMER_BIND)
+		*target = CAP_TIMER;
+}
+
 static void invocation(void)
 {
 	word label = below(LABELS + 2), target = slot_pick(), badge = 0, error;
@@ -110,6 +171,8 @@ static void invocation(void)
 		target = CAP_ASID_CONTROL;
 		m.words[1] = 8 + below(16);
 	}
+	if (below(4))
+		suit(label, &target, &m);
 	/* moving away from the slots that are spared takes them away, too */
 	if ((label == CNODE_MOVE || label == CNODE_MUTATE || label == CNODE_ROTATE) && (spared(m.words[0]) || spared(m.words[3])))
 		return;
@@ -124,13 +187,15 @@ static void invocation(void)
 static void ipc(bool may_block)
 {
 	static const word safe[] = {SYS_NBSEND, SYS_NBRECV, SYS_SIGNAL, SYS_POLL, SYS_YIELD, SYS_REPLY, SYS_COUNT};
-	word number = may_block ? below(SYS_COUNT) : safe[below(7)], badge = 0;
-	struct message m = {message_info(below(3), below(128)) | below(2) * MESSAGE_CAP, {user_random(&state), 2, 3, 4}};
+	static const word often[] = {SYS_CALL, SYS_REPLYRECV, SYS_REPLYRECV, SYS_RECV};
+	word number = may_block ? (below(2) ? often[below(4)] : below(SYS_COUNT)) : safe[below(7)], badge = 0;
+	word length = below(2) ? below(6) : below(128) | below(2) * MESSAGE_CAP;
+	struct message m = {message_info(below(3), length), {user_random(&state), 2, 3, 4}};
 
 	if (number == SYS_INVOKE)
 		return;
 	calls++;
-	wrong += user_syscall(number, slot_pick(), &m, &badge) >= KERNEL_ERRORS;
+	wrong += user_syscall(number, below(3) ? CAP_ENDPOINT + below(3) : slot_pick(), &m, &badge) >= KERNEL_ERRORS;
 }
 
 static void crew_body(word number)
@@ -160,7 +225,7 @@ static void crew_start(word number)
 
 	crew[number]++;
 	user_invoke(tcb, TCB_SUSPEND, 0, 0, 0, 0);
-	user_configure(tcb, CAP_CNODE, CAP_SPACE, CAP_ENDPOINT + below(3));
+	user_configure(tcb, CAP_CNODE, CAP_SPACE + below(SPACES), CAP_ENDPOINT + below(3));
 	user_set_buffer(tcb, CAP_IMAGE, user_buffer_offset((unsigned)number));
 	user_prepare(user_buffers[0], (unsigned)number, crew_body);
 	user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0);

@@ -43,7 +43,7 @@ def scratch(folder):
     shutil.copytree("kernel", os.path.join(folder, "kernel"))
     shutil.copy("build/deps.mk", os.path.join(folder, "build"))
     shutil.copy("potoroo.ini", folder)
-    for name in ("potoroo", "platform"):
+    for name in ("potoroo", "platform", "reference.model"):
         os.symlink(os.path.abspath(os.path.join("build", name)), os.path.join(folder, "build", name))
 
 
