@@ -184,7 +184,7 @@ static void judge_may(struct analysis *a, const struct target *t, uint32_t event
 }
 
 static void judge_once(struct analysis *a, const struct target *t, uint32_t event, const struct family *f) {
-    if (!f->reached || !f->top)
+    if ((!f->reached || !f->top) && (a->s->allocate || !a->role[event].store)) /* else each may miss and bring nothing */
         a->once[event] |= 1ull << t->bit;
 }
 

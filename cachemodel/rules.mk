@@ -44,3 +44,10 @@ check-model-command: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 CHECKS += check-model-command check-blind check-blind-mutants check-cachemodel-sees-nothing
 HELP += "blind|infer the models of $(BLIND_COUNT) boards unseen and compare (BLIND_SEED=n BLIND_COUNT=n)"
 $(eval $(call unit_test,cachemodel,model_test,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))
+$(eval $(call unit_test,cachemodel,analysis_test,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))
+
+check-analysis-mutants: $(BUILD)/cachemodel/test/analysis_test
+	@$(PYTHON) -B cachemodel/test/analysis_mutants.py $(BUILD)/obj/cachemodel/test/analysis_test.o $(CC) $(DEPS_CPPFLAGS) \
+		-Wl,--start-group $(foreach r,$(CACHEMODEL_ROOMS),$(BUILD)/$(r)/lib$(r).a) -Wl,--end-group -lcmocka $(CACHEMODEL_LIBS)
+.PHONY: check-analysis-mutants
+CHECKS += check-analysis-mutants

@@ -114,9 +114,12 @@ static void step_may(const struct question *q, const struct role *r, struct fami
         change(q, f, r);
 }
 
-/* A store that does not allocate leaves a line out that was not there for certain. */
+/* A store that does not allocate leaves a line out that was not there for certain. In a scope it changes nothing: paths that have not brought
+ * the line are not in the family, and stay so. */
 void younger_step(const struct question *q, const struct role *r, struct family *f) {
     bool brings = !r->store || q->allocate;
+    if (q->inside && r->relation == RELATION_SELF && !brings)
+        return;
     if (r->relation == RELATION_NONE || (!f->reached && r->relation != RELATION_SELF))
         return;
     if (q->may) {
