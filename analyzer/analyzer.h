@@ -170,6 +170,7 @@ enum wcet_status { WCET_ESTIMATE, WCET_BOUND, WCET_INCOMPLETE };
 struct wcet_step {            /* one IPG edge of the worst path */
     uint32_t edge;            /* into walk->ipg */
     uint64_t count, cost;     /* cost of one execution */
+    uint64_t base;            /* with a model: of it, what the instructions take without a miss */
     bool modelled;            /* never observed: its cost is the model's alone */
 };
 struct wcet_row {

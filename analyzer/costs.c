@@ -183,7 +183,7 @@ struct search {
     VEC(uint32_t) edges;       /* walk edges, the way at hand */
     uint32_t found;
     bool too_many;
-    uint64_t cost, most, all_miss, least;
+    uint64_t cost, most, all_miss, least, base;
     VEC(struct way) ways;
 };
 
@@ -213,6 +213,7 @@ static void take_way(struct search *s) {
     build_way(s, &w);
     uint64_t fixed = w.fixed + w.late, cost = fixed + charges_cost(&w, COUNT_COST) + w.entering, most = fixed + charges_cost(&w, COUNT_MOST);
     uint64_t all = fixed + charges_cost(&w, COUNT_ALL);
+    s->base = cost > s->cost || !s->found ? fixed : s->base;
     s->cost = cost > s->cost ? cost : s->cost;
     s->most = most > s->most ? most : s->most;
     s->all_miss = all > s->all_miss ? all : s->all_miss;
@@ -271,6 +272,7 @@ static void cost_edge(struct row_model *m, uint32_t ipg) {
         r->cost.data[ipg] = s.cost;
         r->most.data[ipg] = s.most;
         r->all_miss.data[ipg] = s.all_miss;
+        r->base.data[ipg] = s.base;
         set_reach(&s, &r->explained->reach[ipg]);
     }
     for (size_t i = 0; i < s.ways.len; i++)
@@ -315,6 +317,7 @@ static void measured_only(struct row_graph *r) {
     for (size_t i = 0; i < r->w->cost.len; i++)
         r->cost.data[i] = r->most.data[i] = r->w->cost.data[i];
     vec_free(&r->all_miss);
+    vec_free(&r->base);
 }
 
 bool costs_of_row(struct costs *c, struct row_graph *r) {
@@ -322,8 +325,10 @@ bool costs_of_row(struct costs *c, struct row_graph *r) {
     size_t n = r->w->walk->ipg.len;
     r->explained = mem_alloc(sizeof *r->explained);
     *r->explained = (struct row_explained){.n = n, .reach = mem_alloc((n + 1) * sizeof *r->explained->reach)};
-    while (r->all_miss.len < n)
+    while (r->all_miss.len < n) {
         vec_push(&r->all_miss, UINT64_MAX);
+        vec_push(&r->base, 0);
+    }
     if (c->unusable) {
         m.unusable = str_dup(c->unusable);
     } else {

@@ -28,6 +28,7 @@ struct step {
     uint64_t context;          /* digest of the call string without offsets: they differ from build to build */
     uint32_t from, to;
     int64_t count, cost;
+    int64_t base;              /* of the cost, what its instructions take without a miss; 0 where no model says */
     int64_t touched, twin_touched; /* lines of code that it is the first on the path to touch; and if the path were the other build's */
     bool direct, used;
 };
@@ -61,7 +62,9 @@ static void path_add(struct path *p, struct step s) {
     }
     struct step *old = &p->steps.data[at];
     int64_t total = old->count * old->cost + s.count * s.cost, count = old->count + s.count;
+    int64_t bases = old->count * old->base + s.count * s.base;
     old->cost = count ? total / count : 0;
+    old->base = count ? bases / count : 0;
     old->count = count;
     old->direct &= s.direct;
 }
@@ -92,7 +95,7 @@ static void path_read(struct path *p, const struct result *r, const json_t *entr
     json_t *x;
     json_array_foreach(json_object_get(entry, "worst_path"), i, x)
         path_add(p, (struct step){.context = context_digest(text_of(x, "context")), .from = result_block(r, json_object_get(x, "addr")),
-                                  .to = result_block(r, json_object_get(x, "to")), .count = integer_of(x, "count"), .cost = integer_of(x, "cost"),
+                                  .to = result_block(r, json_object_get(x, "to")), .count = integer_of(x, "count"), .cost = integer_of(x, "cost"), .base = integer_of(x, "base"),
                                   .direct = json_is_true(json_object_get(x, "direct"))});
 }
 
@@ -110,6 +113,7 @@ struct account {
     struct entry_diff *x;
     struct path from, to;
     bool code_changed;         /* anywhere */
+    int64_t base_work;         /* what changed code takes more without a miss: of misses, changed code may have fewer and others more instead */
 };
 
 static uint32_t twin_of(const struct result *r, uint32_t block) { return block == NO_BLOCK ? NO_BLOCK : r->blocks.data[block].twin; }
@@ -157,17 +161,32 @@ static void add_apart(struct account *a, enum part part, const struct step *old,
     add_cause(a, part, old, new, cycles - lines);
 }
 
-static void price_step(struct account *a, struct step *s) {
-    uint32_t from = twin_of(a->d->to, s->from), to = twin_of(a->d->to, s->to);
+/* The step of the old path that S was: in the same context; with RENAMED, in one that another name may have made look different. */
+static struct step *old_step(struct account *a, const struct step *s, uint32_t from, uint32_t to, bool renamed) {
     uint64_t at;
-    struct step old = {.from = from, .to = to, .count = s->count};
-    struct step *on_path = map_get(&a->from.at, step_key(s->context, from, to), &at) && from != NO_BLOCK && to != NO_BLOCK ? &a->from.steps.data[at] : NULL;
+    if (from == NO_BLOCK || to == NO_BLOCK)
+        return NULL;
+    if (map_get(&a->from.at, step_key(s->context, from, to), &at))
+        return &a->from.steps.data[at];
+    for (size_t i = 0; renamed && i < a->from.steps.len; i++)
+        if (!a->from.steps.data[i].used && a->from.steps.data[i].from == from && a->from.steps.data[i].to == to)
+            return &a->from.steps.data[i];
+    return NULL;
+}
+
+static void price_step(struct account *a, struct step *s, bool renamed) {
+    uint32_t from = twin_of(a->d->to, s->from), to = twin_of(a->d->to, s->to);
+    struct step old = {.from = from, .to = to, .count = s->count, .base = s->base};
+    struct step *on_path = old_step(a, s, from, to, renamed);
+    if (!on_path && !renamed)
+        return;
     if (on_path)
-        old.cost = on_path->cost;
+        old.cost = on_path->cost, old.base = on_path->base;
     else if (!result_cost(a->d->from, from, to, &old.cost))
         return;
     s->used = true;
     enum part part = !step_unchanged(a, s) ? PART_CODE : a->d->same_binary ? PART_MEASURED : PART_LAYOUT;
+    a->base_work += part == PART_CODE ? s->count * (s->base - old.base) : 0;
     add_apart(a, part, on_path ? on_path : &old, s, s->count * (s->cost - old.cost),
               lines_cost(a, s->count, s->touched - s->twin_touched, size_of(a->d->to, s->from) - size_of(a->d->from, from)));
     if (!on_path) {
@@ -175,6 +194,7 @@ static void price_step(struct account *a, struct step *s) {
         return;
     }
     on_path->used = true;
+    a->base_work += (s->count - on_path->count) * old.base;
     add_cause(a, PART_COUNT, on_path, s, (s->count - on_path->count) * old.cost);
 }
 
@@ -186,6 +206,7 @@ static void price_exit(struct account *a, struct step *s) {
         if (old->used || old->from != from || old->context != s->context)
             continue;
         s->used = old->used = true;
+        a->base_work += s->count * s->base - old->count * old->base;
         add_apart(a, PART_CODE, old, s, s->count * s->cost - old->count * old->cost,
                   lines_cost(a, s->count, s->touched, size_of(a->d->to, s->from)) - lines_cost(a, old->count, old->touched, size_of(a->d->from, from)));
         return;
@@ -195,6 +216,7 @@ static void price_exit(struct account *a, struct step *s) {
 static void price_rest(struct account *a) {
     for (size_t i = 0; i < a->to.steps.len; i++) {
         const struct step *s = &a->to.steps.data[i];
+        a->base_work += s->used ? 0 : s->count * s->base;
         if (!s->used)
             add_apart(a, PART_ADDED, NULL, s, s->count * s->cost, lines_cost(a, s->count, s->touched, size_of(a->d->to, s->from)));
     }
@@ -202,6 +224,7 @@ static void price_rest(struct account *a) {
         const struct step *s = &a->from.steps.data[i];
         bool kept = twin_of(a->d->from, s->from) != NO_BLOCK && twin_of(a->d->from, s->to) != NO_BLOCK;
         int64_t lines = kept ? 0 : -lines_cost(a, s->count, s->touched, size_of(a->d->from, s->from));
+        a->base_work -= s->used || kept ? 0 : s->count * s->base;
         if (!s->used)
             add_apart(a, kept ? PART_PATH : PART_REMOVED, s, NULL, -s->count * s->cost, lines);
     }
@@ -224,8 +247,10 @@ static void account_for(struct diff *d, struct entry_diff *x, bool code_changed)
     path_read(&a.to, d->to, x->new_entry);
     path_touch(&a.from, d->from, d->to);
     path_touch(&a.to, d->to, d->from);
-    for (size_t i = 0; i < a.to.steps.len; i++)
-        price_step(&a, &a.to.steps.data[i]);
+    for (int renamed = 0; renamed < 2; renamed++)
+        for (size_t i = 0; i < a.to.steps.len; i++)
+            if (!a.to.steps.data[i].used)
+                price_step(&a, &a.to.steps.data[i], renamed);
     for (size_t i = 0; i < a.to.steps.len; i++)
         if (!a.to.steps.data[i].used)
             price_exit(&a, &a.to.steps.data[i]);
@@ -234,6 +259,7 @@ static void account_for(struct diff *d, struct entry_diff *x, bool code_changed)
     for (int k = 0; k < PARTS; k++)
         x->part[PART_REST] -= k == PART_REST ? 0 : x->part[k];
     x->work = x->change - x->part[PART_LINES] - x->part[PART_LAYOUT] - x->part[PART_MEASURED];
+    x->work = a.base_work > x->work ? a.base_work : x->work;
     if (x->causes.len)
         qsort(x->causes.data, x->causes.len, sizeof *x->causes.data, by_size);
     path_free(&a.from);

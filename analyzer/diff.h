@@ -12,6 +12,7 @@
  *           layout    the same instructions at another cost: code or data lies elsewhere, other lines conflict
  *           measured  the same, in the same binary: only the measurements differ
  *           rest      bound above the cost of its worst path (a bound that the solver did not prove to be attained)
+ *           Where a model tells what steps take without a miss, `work` is at least what changed code takes more of that.
  *           The last but rest are the noise of any rebuild; the others are the `work` that was done to the kernel. One line's cost is
  *           not taken from anywhere: it is by how much the same instructions most often differ between the two results.
  * Verdict.  An entry fails if it lost its bound or vanished, exceeds its budget, grew by more than its threshold in all, or by

@@ -52,6 +52,8 @@ static json_t *step_json(const struct wcet *w, const struct wcet_step *s) {
     json_t *j = json_pack("{s:o,s:o,s:s,s:s,s:i,s:s,s:I,s:I,s:I,s:s,s:I,s:b}", "addr", hex(from), "to", hex(to), "symbol", cfg_describe(w->cfg, from), "file", file, "line",
                           line, "context", context, "count", (json_int_t)s->count, "cost", (json_int_t)s->cost, "total",
                           (json_int_t)(s->count * s->cost), "origin", s->modelled ? "modelled" : "measured", "observations", (json_int_t)observations(w, from, to), "direct", is_direct(w->walk, x->from));
+    if (w->costs)
+        json_object_set_new(j, "base", json_integer((json_int_t)s->base));
     free(context);
     return j;
 }

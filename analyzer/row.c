@@ -231,6 +231,7 @@ void row_free(struct row_graph *r) {
     vec_free(&r->cost);
     vec_free(&r->most);
     vec_free(&r->all_miss);
+    vec_free(&r->base);
     costs_forget(r->explained);
 }
 

@@ -18,6 +18,7 @@ struct row_graph {
     bool cycles_apart;            /* the integer program's answer is a flow that no path has, see row_cycles_apart */
     VEC(uint64_t) cost;           /* of each walk->ipg edge: in the integer program; UINT64_MAX: none */
     VEC(uint64_t) most;           /* what one execution can take (costs.h); without a model the same */
+    VEC(uint64_t) base;           /* of the cost, what the instructions take without a miss; without a model empty */
     VEC(uint64_t) all_miss;       /* cost if nothing were known of the caches' contents; without a model empty */
     struct row_explained *explained; /* with a model: what costs_explain needs; owned by costs.c */
 };

@@ -237,7 +237,7 @@ static void worst_path(struct row_graph *r, const uint64_t *count) {
         for (uint32_t k = 0; k < wn->edges; k++) {
             uint32_t number = r->edge_number.data[wn->edge + k], ipg = walk->edges.data[wn->edge + k].ipg;
             if (number != NONE && count[number] && ipg != NONE)
-                vec_push(&r->row->worst_path, ((struct wcet_step){ipg, count[number], r->cost.data[ipg], r->w->cost.data[ipg] == UINT64_MAX}));
+                vec_push(&r->row->worst_path, ((struct wcet_step){ipg, count[number], r->cost.data[ipg], r->explained ? r->base.data[ipg] : 0, r->w->cost.data[ipg] == UINT64_MAX}));
         }
     }
     free(order);
