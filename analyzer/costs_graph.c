@@ -54,9 +54,9 @@ static void put_access(struct row_model *m, struct half *h, int store, struct ca
 }
 
 struct position {              /* in a node */
-    struct node_cost *cost;
     struct half *half;
     uint64_t line, page;       /* fetched last, +1; 0: none in this node */
+    bool pending;              /* a flush of the pages, until another line is fetched */
 };
 
 /* The fetch unit looks up a line unless it is the one that it fetched last; what it fetched before this node is left open. */
@@ -75,6 +75,11 @@ static void fetch(struct row_model *m, struct position *at, uint64_t vaddr, uint
         uint64_t v = p < paddr ? vaddr : vaddr + (p - paddr);
         if (p + 1 == at->line)
             continue;
+        if (at->line && at->pending) {
+            put_event(m, STORE_ITLB, (struct cache_event){.kind = CACHE_FLUSH});
+            at->page = 0;
+            at->pending = false;
+        }
         at->line = p + 1;
         if (at->page != v / page + 1)
             put_access(m, at->half, STORE_ITLB, (struct cache_event){.kind = CACHE_ACCESS, .known = true, .lo = v, .hi = v, .bytes = 1}, 0);
@@ -131,6 +136,39 @@ static void access_memory(struct row_model *m, struct half *h, const struct node
     } else {
         e.known = e.known && v->symbol;
         put_access(m, h, STORE_D, e, device);
+    }
+}
+
+/* ---- translation that changes --------------------------------------------------------------------------------------------- */
+
+static bool remaps(const struct insn *i) { return i->op == OP_SFENCE || (i->op >= OP_CSRRW && i->op <= OP_CSRRCI && i->imm == 0x180); }
+
+/* Behind a flush the page is looked up again only when another line is fetched, be it some nodes later: until then the flush is pending. */
+static bool flush_leaves(const struct row_model *m, uint32_t node, bool pending) {
+    const struct walk *w = m->r->w->walk;
+    const struct block *b = &w->cfg->blocks.data[w->nodes.data[m->r->nodes.data[node]].block];
+    const struct block_code *c = code_of(m->c->book, (uint32_t)(b - w->cfg->blocks.data));
+    const struct store_model *i = &m->c->store[STORE_I];
+    uint64_t line = i->there && i->shaped ? i->shape.line : 4096, last = (b->addr + b->size - 1) / line;
+    bool leaves = pending && b->addr / line == last;
+    for (size_t k = 0; k < c->insns.len; k++)
+        leaves |= remaps(&c->insns.data[k].insn) && (c->insns.data[k].addr + c->insns.data[k].insn.size - 1) / line == last;
+    return leaves;
+}
+
+static void find_pending(struct row_model *m) {
+    const struct row_graph *r = m->r;
+    bool changed = true;
+    m->pending = mem_alloc(r->nodes.len + 1);
+    while (changed) {
+        changed = false;
+        for (size_t k = 0; k < r->edges.len; k++) {
+            const struct walk_edge *we = &r->w->walk->edges.data[r->edges.data[k]];
+            uint32_t from = r->number.data[we->from], to = r->number.data[we->to];
+            if (m->pending[to] || !flush_leaves(m, from, m->pending[from]))
+                continue;
+            m->pending[to] = changed = true;
+        }
     }
 }
 
@@ -203,9 +241,10 @@ static void run_insn(struct row_model *m, struct position *at, const struct bloc
     at->half->fixed += take < 0 ? 0 : (uint64_t)take;
     for (; *x < end && (*x)->code->insn == i; (*x)++)
         access_memory(m, at->half, *x, may_fail(insn));
-    bool remaps = insn->insn.op == OP_SFENCE || (insn->insn.op >= OP_CSRRW && insn->insn.op <= OP_CSRRCI && insn->insn.imm == 0x180);
-    for (int s = STORE_ITLB; remaps && s <= STORE_DTLB; s++)
+    for (int s = STORE_ITLB; remaps(&insn->insn) && s <= STORE_DTLB; s++) {
         put_event(m, s, (struct cache_event){.kind = CACHE_FLUSH});
+        at->page = 0;
+    }
 }
 
 static void define_symbols(struct row_model *m, uint32_t node, const bool *used) {
@@ -227,7 +266,7 @@ static void build_node(struct row_model *m, uint32_t node, const bool *used) {
         unusable(m, "%s: an instruction is not modelled", cfg_describe(w->cfg, b->addr));
     define_symbols(m, node, used);
     uint32_t before = parted(m, b, c, &n);
-    struct position at = {.cost = &n};
+    struct position at = {.pending = m->pending[node]};
     for (int h = 0; h < 2; h++) {
         at.half = &n.half[h];
         at.half->charge = (uint32_t)m->charges.len;
@@ -236,6 +275,8 @@ static void build_node(struct row_model *m, uint32_t node, const bool *used) {
         for (uint32_t i = h ? before : 0; i < (h ? c->insns.len : before); i++)
             run_insn(m, &at, c, i, &x, end);
     }
+    if (at.pending)
+        put_event(m, STORE_ITLB, (struct cache_event){.kind = CACHE_FLUSH});
     vec_push(&m->nodes, n);
 }
 
@@ -287,6 +328,7 @@ void row_model_build(struct row_model *m) {
     bool *used = mem_alloc(m->addresses.symbols.len + 1);
     for (size_t i = 0; i < m->addresses.accesses.len; i++)
         used[m->addresses.accesses.data[i].address.symbol] = true;
+    find_pending(m);
     for (uint32_t n = 0; n < m->r->nodes.len; n++)
         build_node(m, n, used);
     free(used);
@@ -304,5 +346,6 @@ void row_model_free(struct row_model *m) {
     vec_free(&m->charges);
     vec_free(&m->nodes);
     vec_free(&m->entering);
+    free(m->pending);
     free(m->unusable);
 }

@@ -75,6 +75,7 @@ static void tlb_store(struct costs *c, int store, const char *name) {
             continue;
         s->there = true;
         s->shaped = model_tlb_shape(t, &s->shape);
+        s->shape.leaves = 0; /* a look-up may not take place: in M-mode, in the line that was fetched last; nor a flush, if satp stays the same */
         if (t->miss < 0)
             unusable(c, str_printf("the model does not say what a miss in %s costs", name));
         add_amount(&s->penalty, 0);

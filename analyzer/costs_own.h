@@ -52,6 +52,7 @@ struct row_model {             /* of one row at work */
     struct cache_verdict *verdict[STORES];
     VEC(struct charge) charges;
     VEC(struct node_cost) nodes; /* by IPET node */
+    bool *pending;             /* by IPET node: a flush of the pages may be pending on entry */
     VEC(uint64_t) entering;    /* by IPET edge: first-misses of the scopes that it enters */
     uint64_t hits, firsts, misses, always; /* accesses by what the analysis says */
     char *unusable;

@@ -194,7 +194,6 @@ static void price_step(struct account *a, struct step *s, bool renamed) {
         return;
     }
     on_path->used = true;
-    a->base_work += (s->count - on_path->count) * old.base;
     add_cause(a, PART_COUNT, on_path, s, (s->count - on_path->count) * old.cost);
 }
 

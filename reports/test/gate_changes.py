@@ -17,7 +17,7 @@ REGRESSIONS = [
      "edits": [("endpoint.c", "static inline void send_now", "ALONE static void send_now"),
                ("endpoint.c", "static inline void message_arrived", "ALONE static void message_arrived")],
      "or": {"function": "message_arrived", "edits": [("endpoint.c", "static inline void message_arrived", "ALONE static void message_arrived")]}},
-    {"name": "fields-on-many-lines", "entry": "yield", "function": "schedule",
+    {"name": "fields-on-many-lines", "entry": "yield", "function": ("schedule", "ready_add"),
      "edits": [("sched.c", "struct link ready[PRIORITIES];\nword ready_map;\nstruct tcb *current;\nword active_satp;",
                 "struct link ready[PRIORITIES];\n#define FAR __attribute__((aligned(4096)))\nFAR word ready_map;\nFAR struct tcb *current;\nFAR word active_satp;"),
                ("sched.c", "\tlist_remove(&thread->link);", "\tstatic FAR word removals;\n\n\tremovals++;\n\tlist_remove(&thread->link);")]},
