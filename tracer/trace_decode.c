@@ -2,18 +2,24 @@
  * depends on the data but the one for long times: first where control went, then how long it took. Of a phrase only the second is left. */
 #include "tracer/trace_decode.h"
 
-enum { SINK = FRAME_TOKENS + 1, NODES = FRAME_TOKENS + 2 };
 _Static_assert(SUCCESSORS == 4 && (int)TOKEN_PHRASE == 128, "the mask below");
 #define NO_SLOT 0xfcfcfcfcfcfcfcfcu /* eight tokens at a time: those that are no slot, or begin a phrase */
 
-void decoder_init(struct trace_decoder *d) {
-    *d = (struct trace_decoder){.to = mem_alloc(SUCCESSORS * NODES * sizeof *d->to), .step = mem_alloc(SUCCESSORS * NODES * sizeof *d->step), .seen = mem_alloc(NODES * sizeof *d->seen),
-                                .number = mem_alloc(NODES * sizeof *d->number)};
-    for (uint32_t i = 0; i < SUCCESSORS; i++) {
-        d->to[SUCCESSORS * SINK + i] = SUCCESSORS * SINK;
-        d->step[SUCCESSORS * SINK + i] = 0;
+/* Room for a frame of TOKENS: it has no more nodes than these, the first and the sink. */
+static void make_room(struct trace_decoder *d, uint32_t tokens) {
+    if (d->room < tokens + 2) {
+        d->room = tokens + 2;
+        d->to = mem_resize(d->to, SUCCESSORS * (size_t)d->room * sizeof *d->to);
+        d->step = mem_resize(d->step, SUCCESSORS * (size_t)d->room * sizeof *d->step);
+        d->seen = mem_resize(d->seen, d->room * sizeof *d->seen);
+        d->number = mem_resize(d->number, d->room * sizeof *d->number);
     }
-    d->number[SINK] = 0;
+    d->sink = SUCCESSORS * (tokens + 1);
+    for (uint32_t i = 0; i < SUCCESSORS; i++) {
+        d->to[d->sink + i] = d->sink;
+        d->step[d->sink + i] = 0;
+    }
+    d->number[d->sink / SUCCESSORS] = 0;
 }
 
 void decoder_free(struct trace_decoder *d) {
@@ -38,11 +44,10 @@ static uint32_t number_of(struct trace_decoder *d, uint64_t addr) {
     return (uint32_t)n;
 }
 
-/* A frame has no more nodes than tokens, and the first: NODES is never reached. */
 static uint32_t add_node(struct trace_decoder *d, uint32_t number) {
     uint32_t n = d->nodes++;
     for (uint32_t i = 0; i < SUCCESSORS; i++) {
-        d->to[SUCCESSORS * n + i] = SUCCESSORS * SINK;
+        d->to[SUCCESSORS * n + i] = d->sink;
         d->step[SUCCESSORS * n + i] = 0;
     }
     d->seen[n] = 0;
@@ -51,6 +56,7 @@ static uint32_t add_node(struct trace_decoder *d, uint32_t number) {
 }
 
 void decoder_begin(struct trace_decoder *d, const struct frame_head *f, const uint8_t *raw) {
+    make_room(d, f->tokens);
     d->nodes = 0;
     add_node(d, 0);
     d->current = d->token = d->record = 0;
@@ -103,7 +109,7 @@ static int follow(struct trace_decoder *d, uint32_t n) {
         point[i] = number[current / SUCCESSORS];
     }
     d->current = current;
-    return current == SUCCESSORS * SINK ? -1 : 0;
+    return current == d->sink ? -1 : 0;
 }
 
 static int get_time(struct trace_decoder *d, unsigned time, uint64_t *z) {

@@ -15,7 +15,7 @@ struct trace_phrase {
     uint64_t sum;             /* of its last steps */
 };
 
-/* Points have the same number in all frames of a reader. Storage is allocated once, for the largest frame. */
+/* Points have the same number in all frames of a reader. All-zero is one that has decoded nothing. */
 struct trace_decoder {
     VEC(uint64_t) points;     /* by number: the address, with the port's mark in bit 0 */
     struct map by_addr;
@@ -24,6 +24,7 @@ struct trace_decoder {
     uint32_t *to;             /* by slot: the first slot of the node */
     uint64_t *step;           /* by slot */
     uint32_t *seen, *number;  /* by node: successors so far; its point's number */
+    uint32_t room, sink;      /* nodes there is room for; the sink's first slot */
     uint32_t nodes, current;  /* current: the node's first slot */
     uint64_t last_new, cycle; /* cycle: of the last record decoded */
     const uint8_t *where, *time, *extra, *end;
@@ -41,7 +42,6 @@ struct trace_decoder {
     uint64_t lost;            /* lost just before the first of them, as told by the tokens so far */
 };
 
-void decoder_init(struct trace_decoder *d);
 void decoder_free(struct trace_decoder *d);
 void decoder_begin(struct trace_decoder *d, const struct frame_head *f, const uint8_t *raw);
 /* The next records, at most BATCH. -1: the frame is not what its head says; the batch is empty then. */

@@ -23,6 +23,7 @@ struct trace_reader {
     bool in_frame;
     size_t frame_at;          /* its head chunk, for messages */
     uint8_t *raw;
+    size_t raw_room;
     struct trace_decoder decoder;
     uint32_t taken;           /* records of the decoder's batch that were handed out */
     uint64_t batch_lost;      /* lost just before its first */
@@ -80,8 +81,6 @@ struct trace_reader *trace_open(const char *path, struct err *e) {
     struct trace_reader *r = mem_alloc(sizeof *r);
     r->path = str_dup(path);
     r->zstd = ZSTD_createDCtx();
-    decoder_init(&r->decoder);
-    r->raw = mem_alloc(FRAME_RAW_MAX);
     if (file_map(path, &r->file, &r->size, e) == 0 && read_header(r, e) == 0)
         return r;
     trace_close(r);
@@ -180,7 +179,11 @@ static int read_frame(struct trace_reader *r, struct err *e) {
         return cut_short(r);
     if (CHECKED && hash_bytes(packed, f->packed, 0) != f->sum)
         return damage(r, at, "damaged frame: its checksum does not match", e);
-    size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, FRAME_RAW_MAX, packed, f->packed);
+    if (!r->raw || r->raw_room < f->raw) {
+        r->raw_room = f->raw;
+        r->raw = mem_resize(r->raw, r->raw_room);
+    }
+    size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, f->raw, packed, f->packed);
     if (ZSTD_isError(n) || n != f->raw)
         return damage(r, at, "damaged frame: it does not unpack", e);
     if (catch_up(r, f->records_before, f->lost_before) < 0)
