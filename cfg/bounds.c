@@ -513,16 +513,22 @@ static void bound_function(struct cfg *g, uint32_t first, uint32_t end, struct i
     values_free(&v);
 }
 
-static void derive_executed(struct cfg *g) {
+/* LOADED only for loops that have no bound without that assumption. */
+static void derive_executed(struct cfg *g, bool loaded) {
     uint64_t *max = mem_alloc(g->loops.len * sizeof *max);
-    execute_program(g, max);
+    bool open = !loaded;
+    for (size_t i = 0; i < g->loops.len && !open; i++)
+        open = g->loops.data[i].origin == BOUND_NONE && !g->loops.data[i].endless;
+    if (open)
+        execute_program(g, loaded, max);
     for (size_t i = 0; i < g->loops.len; i++) {
         struct loop *l = &g->loops.data[i];
-        if (!max[i] || max[i] >= MOST_BOUND || (l->origin != BOUND_NONE && l->max <= max[i]))
+        if (!max[i] || max[i] >= MOST_BOUND || (l->origin != BOUND_NONE && (loaded || l->max <= max[i])))
             continue;
         l->max = max[i];
         l->origin = BOUND_DERIVED;
-        l->why = arena_printf(g->arena, "run on all values from the program's entry: at most %" PRIu64 " times in any call", max[i]);
+        l->why = arena_printf(g->arena, "run on all values from the program's entry%s: at most %" PRIu64 " times in any call",
+                              loaded ? ", with memory that begins as the ELF says and that nobody else writes" : ", with memory that nobody else writes", max[i]);
     }
     free(max);
 }
@@ -567,8 +573,9 @@ void bounds_derive(struct cfg *g, uint64_t *least) {
         if (!lacks_edges(g, loop_function(g, i))) /* where edges are missing nothing that is proved on the others holds */
             bound_function(g, i, end, &ir, unsaved, NULL, least);
     }
-    derive_executed(g);
+    derive_executed(g, false);
     derive_from_callers(g, &ir, unsaved, least);
+    derive_executed(g, true);
     free(unsaved);
     ir_free(&ir);
 }

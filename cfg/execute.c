@@ -576,24 +576,44 @@ static void executor_free(struct executor *x) {
     ir_free(&x->ir);
 }
 
-void execute_program(struct cfg *g, uint64_t *max) {
+/* The state in which the program is entered. LOADED: what it may write begins as the ELF says. */
+static struct machine *machine_first(struct executor *x, bool loaded) {
+    enum { MOST_LOADED = 1 << 18 };
+    struct machine *m = machine_unknown();
+    uint64_t lo, hi;
+    for (size_t i = 0; loaded && image_memory(x->g->image, i, &lo, &hi); i++)
+        for (uint64_t at = lo & ~7ull; at < hi && hi - lo < MOST_LOADED; at += 8) {
+            uint64_t v = 0;
+            for (unsigned k = 0; k < 8; k++) {
+                const uint8_t *p = image_at(x->g->image, at + k, 1);
+                v |= p ? (uint64_t)*p << 8 * k : 0;
+            }
+            memory_store(&m->mem, abs_const(64, at), 64, abs_const(64, v), x->e.keep.data, x->e.keep.len);
+        }
+    return m;
+}
+
+static void run_program(struct cfg *g, uint32_t entry, bool loaded, const bool *theirs, uint64_t *max) {
+    struct executor x;
+    executor_init(&x, g);
+    machine_free(run_function(&x, entry, machine_first(&x, loaded)));
+    for (size_t l = 0; l < g->loops.len; l++) {
+        uint32_t f = block_of(g, g->loops.data[l].header)->function;
+        if (!theirs[f] && !x.lost[l] && !x.forgotten[f])
+            max[l] = x.max[l];
+    }
+    executor_free(&x);
+}
+
+void execute_program(struct cfg *g, bool loaded, uint64_t *max) {
     uint32_t first = cfg_block_at(g, image_entry(g->image)), entry = first == NONE ? NONE : block_of(g, first)->function;
     if (entry == NONE || g->functions.data[entry].entry != first)
         return;
     bool *ours = mem_alloc(g->functions.len), *theirs = mem_alloc(g->functions.len);
     reach(g, entry, ours);
     others(g, entry, theirs);
-    if (alone(g, ours)) {
-        struct executor x;
-        executor_init(&x, g);
-        machine_free(run_function(&x, entry, machine_unknown()));
-        for (size_t l = 0; l < g->loops.len; l++) {
-            uint32_t f = block_of(g, g->loops.data[l].header)->function;
-            if (ours[f] && !theirs[f] && !x.lost[l] && !x.forgotten[f])
-                max[l] = x.max[l];
-        }
-        executor_free(&x);
-    }
+    if (alone(g, ours))
+        run_program(g, entry, loaded, theirs, max);
     free(ours);
     free(theirs);
 }

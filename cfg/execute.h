@@ -6,8 +6,9 @@
  * executed at most as often as the longest such run went round.
  *
  * What may be relied on: for a program without return from traps (nothing runs in between), memory that lies in its own segments or on
- * its stack and that the program itself has written holds what was written; nothing is known of memory before that. A loop is only bounded if every
- * way into its function begins at the ELF's entry.
+ * its stack and that the program itself has written holds what was written. Of memory before that nothing is known; or, if the caller says so, that
+ * it begins as the ELF says: an assumption of its own, that nobody sets variables from outside. A loop is only bounded if every way into its
+ * function begins at the ELF's entry.
  * Work is bounded by a count of operations, so results do not depend on the machine; when it is used up, the loops that were not run to
  * their end stay without a bound. */
 #ifndef POTOROO_CFG_EXECUTE_H
@@ -15,7 +16,8 @@
 
 #include "cfg/graph.h"
 
-/* MAX[i]: the header of loop i runs at most so often for each entry; 0: nothing is known. One element a loop, zeroed. */
-void execute_program(struct cfg *g, uint64_t *max);
+/* MAX[i]: the header of loop i runs at most so often for each entry; 0: nothing is known. One element a loop, zeroed. LOADED: memory begins as
+ * the ELF says. */
+void execute_program(struct cfg *g, bool loaded, uint64_t *max);
 
 #endif

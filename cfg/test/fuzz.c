@@ -52,8 +52,11 @@ static void try_file(const char *path, FILE *sink) {
         check(g);
         json_decref(cfg_json(g));
         cfg_print(g, sink);
-        if (g->functions.len < 200)
+        cfg_facts_template(g, sink);
+        if (g->functions.len < 200) {
             cfg_dot(g, NULL, sink);
+            cfg_annotate(g, NULL, sink);
+        }
         cfg_print_functional(g, (uint32_t)(next_random() % g->functions.len), sink);
     }
     cfg_free(g);

@@ -43,6 +43,15 @@ cfg/flow.c@        s->end = END_TRAP_RETURN;@        s->end = END_RETURN;
 cfg/tables.c@        if (k == i.hi)@        if (k == i.hi || k + 1 == i.hi)
 cfg/image.c@        return !s->write;@        return true;
 cfg/loops.c@            enters = n->region[pred[p]] != r->id;@            enters = n->region[pred[p]] != r->id && !l->entries.len;
+cfg/memory.c@                p->cell[at] = abs_join(n * 8, p->cell[at], v);@                ;
+cfg/memory.c@    if (addr.i.hi > UINT64_MAX - 2 * PAGE)@    if (addr.i.hi > UINT64_MAX - 2 * PAGE) (void)0; else if (0)
+cfg/execute.c@map_get(&g->own->flow.named, addr, &unused);@0;
+cfg/execute.c@    x->max[loop] = entries > x->max[loop] ? entries : x->max[loop];@    x->max[loop] = entries;
+cfg/execute.c@        if (k->end == END_TRAP_RETURN)@        if (0)
+cfg/abstract.c@    r.low = (uint8_t)least_u(same, agree);@    r.low = (uint8_t)same;
+cfg/callers.c@        c->args[callee].of[i] = interval_join(c->args[callee].of[i], ranges_of(@        c->args[callee].of[i] = (ranges_of(
+cfg/callers.c@                      map_get(&f->taken, addr, &unused) || map_get(&f->named, addr, &unused);@                      0;
+cfg/values.c@    memcpy(v->given + (size_t)b * 8, loc + X_A0, 8 * sizeof *loc);@    memcpy(v->given + (size_t)b * 8, v->in + (size_t)b * v->locs + X_A0, 8 * sizeof *loc);
 LIST
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
