@@ -11,11 +11,24 @@
 #define DEFAULT_CALLS 100000
 
 static word state, calls, wrong;
+static bool cold; /* half of the calls come with all lines evicted and dirty */
 static word crew[WORKERS + 1];
 
 static word below(word limit)
 {
 	return user_below(&state, limit);
+}
+
+static word make_call(word number, word target, struct message *m)
+{
+	word badge = 0;
+
+	if (cold && below(2)) {
+		evict_code_tail(2048);
+		evict_data_store(evict_data, 256);
+	}
+	calls++;
+	return user_syscall(number, target, m, &badge);
 }
 
 /* A slot: mostly one of those that come and go, or an object that stays. */
@@ -153,7 +166,7 @@ static void suit(word label, word *target, struct message *m)
 
 static void invocation(void)
 {
-	word label = below(LABELS + 2), target = slot_pick(), badge = 0, error;
+	word label = below(LABELS + 2), target = slot_pick();
 	struct message m = {message_info(label, below(4) ? 40 : below(128)), {argument_pick(), argument_pick(), argument_pick(), argument_pick()}};
 
 	if (label <= CNODE_SAVE_CALLER && below(4)) {
@@ -178,9 +191,7 @@ static void invocation(void)
 		return;
 	if (harmful(target, label, &m))
 		return;
-	error = user_syscall(SYS_INVOKE, target, &m, &badge);
-	wrong += error >= KERNEL_ERRORS;
-	calls++;
+	wrong += make_call(SYS_INVOKE, target, &m) >= KERNEL_ERRORS;
 }
 
 /* Calls that cannot block the root task, or any that a member of the crew makes. */
@@ -188,14 +199,13 @@ static void ipc(bool may_block)
 {
 	static const word safe[] = {SYS_NBSEND, SYS_NBRECV, SYS_SIGNAL, SYS_POLL, SYS_YIELD, SYS_REPLY, SYS_COUNT};
 	static const word often[] = {SYS_CALL, SYS_REPLYRECV, SYS_REPLYRECV, SYS_RECV};
-	word number = may_block ? (below(2) ? often[below(4)] : below(SYS_COUNT)) : safe[below(7)], badge = 0;
+	word number = may_block ? (below(2) ? often[below(4)] : below(SYS_COUNT)) : safe[below(7)];
 	word length = below(2) ? below(6) : below(128) | below(2) * MESSAGE_CAP;
 	struct message m = {message_info(below(3), length), {user_random(&state), 2, 3, 4}};
 
 	if (number == SYS_INVOKE)
 		return;
-	calls++;
-	wrong += user_syscall(number, below(3) ? CAP_ENDPOINT + below(3) : slot_pick(), &m, &badge) >= KERNEL_ERRORS;
+	wrong += make_call(number, below(3) ? CAP_ENDPOINT + below(3) : slot_pick(), &m) >= KERNEL_ERRORS;
 }
 
 static void crew_body(word number)
@@ -252,10 +262,11 @@ static void round_run(void)
 	calls += 5;
 }
 
-int fuzz_main(void)
+int fuzz_main(bool with_cold_caches)
 {
 	word enough = argument_entries() ? argument_entries() : DEFAULT_CALLS;
 
+	cold = with_cold_caches;
 	state = argument_seed() * 2 + 1;
 	while (calls < enough)
 		round_run();

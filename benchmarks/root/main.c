@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The root task. Boot argument 2 says which program: 0 the campaign, 1 the conformance test, 2 the fuzzer, 3 the benchmark of IPC. */
+ * The root task. Boot argument 2 says which program: 0 the campaign, 1 the conformance test, 2 the fuzzer, 3 the benchmark of IPC,
+ * 4 the fuzzer with cold caches. */
 #include "user.h"
 
 void root_main(void);
@@ -21,7 +22,10 @@ void root_main(void)
 		power_off(test_main() != 0);
 		break;
 	case 2:
-		power_off((word)fuzz_main());
+		power_off((word)fuzz_main(false));
+		break;
+	case 4:
+		power_off((word)fuzz_main(true));
 		break;
 	case 3:
 		power_off((word)bench_main());

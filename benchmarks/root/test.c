@@ -473,6 +473,9 @@ static void test_tcb(void)
 	for (unsigned i = 0; i < 32; i++)
 		same &= buffer[REGISTERS_WORD + i] == 0x1111 * i;
 	CHECK(same);
+	buffer[REGISTERS_WORD] = 0x1235; /* no instruction lies at an odd address */
+	CHECK(user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_OK);
+	CHECK(user_invoke_length(tcb, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_OK && buffer[REGISTERS_WORD] == 0x1234);
 	user_set_buffer(CAP_THREAD, 0, 0);
 	CHECK(user_invoke_length(tcb, TCB_WRITE_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_NO_BUFFER);
 	CHECK(user_invoke_length(tcb, TCB_READ_REGISTERS, REGISTERS_LENGTH, 0) == KERNEL_NO_BUFFER);

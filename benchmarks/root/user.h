@@ -148,6 +148,6 @@ void test_gifts(unsigned *passed, unsigned *failed);
 int test_main(void);	    /* mode 1: number of failed checks */
 void campaign_main(void);   /* mode 0 */
 int bench_main(void);	    /* mode 3: not 0 if one way takes more than 300 cycles */
-int fuzz_main(void);	    /* mode 2: not 0 if an error was none of the interface's */
+int fuzz_main(bool with_cold_caches); /* modes 2 and 4: not 0 if an error was none of the interface's */
 
 #endif

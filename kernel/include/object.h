@@ -74,7 +74,7 @@ struct notification {
 	struct tcb *bound;
 };
 
-/* x[0] holds the pc, so that the registers are 32 words without a gap. Offsets known to trap.S. */
+/* x[0] holds the pc, which is even, so that the registers are 32 words without a gap. Offsets known to trap.S. */
 struct context {
 	word x[32];
 	word status; /* sstatus while it runs */

@@ -39,6 +39,6 @@ void fault_reply(struct tcb *to)
 		return;
 	}
 	if (info_length(in[0]))
-		to->context.x[REG_PC] = in[1];
+		to->context.x[REG_PC] = in[1] & ~(word)1;
 	ready_add(to);
 }

@@ -130,6 +130,7 @@ ENTRY INVOCATION(tcb_write_registers)
 	if (thread->state != INACTIVE)
 		return KERNEL_BAD_STATE;
 	context_copy(thread->context.x, window);
+	thread->context.x[REG_PC] &= ~(word)1;
 	return KERNEL_OK;
 }
 
