@@ -195,6 +195,13 @@ static void number_what_is_live(struct row_graph *r) {
     }
 }
 
+static bool is_live(const struct row_graph *r, uint64_t addr) {
+    for (size_t i = 0; i < r->live.len; i++)
+        if (r->live.data[i] && addr_of(r, (uint32_t)i) == addr)
+            return true;
+    return false;
+}
+
 int row_select(struct row_graph *r, const walk_problems *problems, struct err *e) {
     const struct entry_spec *s = r->row->spec;
     if (resolve(r, e) < 0)
@@ -208,8 +215,11 @@ int row_select(struct row_graph *r, const walk_problems *problems, struct err *e
     if (s->via.len)
         keep_between(r, problems);
     drop_excluded(r, problems);
-    for (size_t i = 0; i < r->via.len; i++)
+    for (size_t i = 0; i < r->via.len; i++) {
+        if (!is_live(r, r->via.data[i]))
+            return err_set(e, ERR_INPUT, "no path that the facts allow passes '%s'", s->via.data[i]);
         vec_push(&r->via_needs_row, avoidable(r, r->via.data[i]));
+    }
     for (size_t i = 0; i < problems->len; i++)
         if (r->live.data[problems->data[i].node])
             row_missing(r, "%s", problems->data[i].text);

@@ -9,6 +9,7 @@ void tree_free(struct tree *t) {
         tree_flow_free(&t->nodes.data[i].flow);
     }
     tree_flow_free(&t->flow);
+    vec_free(&t->marks.apart);
     vec_free(&t->nodes);
 }
 
@@ -270,21 +271,50 @@ static int points_graph(struct tree *t, struct sub_graph *g, uint32_t *from, uin
     return rc;
 }
 
-static void note_constraints(struct tree *t) {
+/* The block's bit, 0 if there are too many, or it is no point: then the steps between points do not tell who passed it. */
+static uint32_t mark_of(struct tree *t, uint32_t block) {
+    struct tree_marks *m = &t->marks;
+    uint32_t n = 0;
+    while (n < m->used && m->block[n] != block)
+        n++;
+    if (n == TREE_MARKS || cfg_of(t)->blocks.data[block].point == NONE)
+        return 0;
+    m->block[n] = block;
+    m->used = n < m->used ? m->used : n + 1;
+    return 1u << n;
+}
+
+static void note_via(struct tree *t) {
     const struct row_graph *r = t->row;
-    for (size_t i = 0; i < r->via.len; i++)
-        if (r->via_needs_row.data[i])
+    for (size_t i = 0; i < r->via.len; i++) {
+        uint32_t bit = r->via_needs_row.data[i] ? mark_of(t, cfg_block_at(cfg_of(t), r->via.data[i])) : 0;
+        t->marks.needed |= bit;
+        if (r->via_needs_row.data[i] && !bit)
             t->looser = "the entry has ways that do not pass its 'via'";
-    for (size_t i = 0; i < cfg_of(t)->exclusive.len; i++) {
-        bool has[2] = {false, false};
-        for (size_t k = 0; k < r->nodes.len; k++) {
-            uint32_t block = walk_of(t)->nodes.data[r->nodes.data[k]].block;
-            has[0] |= block == cfg_of(t)->exclusive.data[i].a;
-            has[1] |= block == cfg_of(t)->exclusive.data[i].b;
-        }
-        if (has[0] && has[1])
-            t->looser = "a fact excludes ways by what was passed before";
     }
+}
+
+static void note_exclusive(struct tree *t, const struct exclusive *x) {
+    const struct row_graph *r = t->row;
+    bool has[2] = {false, false};
+    for (size_t k = 0; k < r->nodes.len; k++) {
+        uint32_t block = walk_of(t)->nodes.data[r->nodes.data[k]].block;
+        has[0] |= block == x->a;
+        has[1] |= block == x->b;
+    }
+    if (!has[0] || !has[1])
+        return;
+    uint32_t a = mark_of(t, x->a), b = mark_of(t, x->b);
+    if (a && b)
+        vec_push(&t->marks.apart, a | b);
+    else
+        t->looser = "a fact excludes ways by what was passed before";
+}
+
+static void note_constraints(struct tree *t) {
+    note_via(t);
+    for (size_t i = 0; i < cfg_of(t)->exclusive.len; i++)
+        note_exclusive(t, &cfg_of(t)->exclusive.data[i]);
 }
 
 int tree_build(const struct row_graph *r, struct tree *t, struct err *e) {

@@ -52,12 +52,22 @@ struct tree_node {
     struct tree_flow flow;    /* loop: an iteration; call: the activation */
 };
 
+/* What facts and the row say of which blocks a path passes: by a bit for each block that they speak of. */
+enum { TREE_MARKS = 6 };
+struct tree_marks {
+    uint32_t block[TREE_MARKS], used; /* bit n is of block[n] */
+    uint32_t needed;          /* bits: a path passes these */
+    VEC(uint32_t) apart;      /* bits, two at a time: a path does not pass both */
+};
+
 struct tree {
     const struct row_graph *row;
+    struct tree_marks marks;
     VEC(struct tree_node) nodes;
     uint32_t root;
     struct tree_flow flow;    /* of the whole entry */
     const char *looser;       /* why the longest path of the tree may be longer than the integer program's: NULL: it may not */
+    size_t repeats;           /* edges that begin a further iteration, found so far */
     bool several;             /* a loop has several entries: there the integer program may combine cycles to what is no path */
 };
 

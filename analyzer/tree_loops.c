@@ -235,13 +235,29 @@ struct component {
     places entry, exit;       /* nodes of the graph that it is in */
 };
 
-static void find_ends(const struct tree *t, const struct sub_graph *g, const uint32_t *component, struct component *c) {
+static const char broken[] = "a part of a loop with several entries is left that is no cycle: how often it is passed is not counted";
+
+/* Is the node in the loop, itself or by the calls that led to it? */
+static bool is_within(const struct tree *t, uint32_t walk_node, const struct component *c) {
+    const struct walk *w = walk_of(t);
+    if (walk_node == NONE)
+        return false;
+    uint32_t context = w->nodes.data[walk_node].context, block = w->nodes.data[walk_node].block;
+    for (; context != NONE && context != c->context; context = w->contexts.data[context].parent)
+        block = w->contexts.data[context].site;
+    return context == c->context && loop_contains(cfg_of(t), c->loop, block);
+}
+
+/* Facts may leave several cycles of what was one loop. To come to one from within the loop is not to enter the loop. */
+static void find_ends(struct tree *t, const struct sub_graph *g, const uint32_t *component, struct component *c) {
     bool *begins = mem_alloc(g->nodes.len + 1), *leaves = mem_alloc(g->nodes.len + 1);
     for (size_t i = 0; i < g->edges.len; i++) {
         const struct sub_edge *x = &g->edges.data[i];
         bool from = component[x->from] == c->id, to = component[x->to] == c->id;
         begins[x->to] |= to && (!from || repeats(t, g, x, c->context, c->loop));
         leaves[x->from] |= from && !to;
+        if (to && !from && is_within(t, g->nodes.data[x->from], c))
+            t->looser = broken;
     }
     for (uint32_t v = 0; v < g->nodes.len; v++) {
         if (begins[v])
@@ -280,6 +296,7 @@ static int make_body(struct tree *t, const struct sub_graph *g, const uint32_t *
         if (component[x.from] != c->id || component[x.to] != c->id)
             continue;
         bool back = repeats(t, g, &x, c->context, c->loop);
+        t->repeats += back;
         x.from = number[x.from];
         x.to = back ? again.data[place_in(&c->entry, x.to)] : number[x.to];
         vec_push(&b.edges, x);
@@ -372,13 +389,30 @@ static int contract_loops(struct tree *t, struct sub_graph *g, struct err *e) {
     return rc;
 }
 
+/* Edges that the integer program counts as further iterations. */
+static size_t count_repeats(const struct tree *t, const struct sub_graph *g) {
+    size_t n = 0;
+    for (size_t i = 0; i < g->edges.len; i++) {
+        const struct sub_edge *x = &g->edges.data[i];
+        if (g->nodes.data[x->to] == NONE)
+            continue;
+        const struct walk_node *to = &walk_of(t)->nodes.data[g->nodes.data[x->to]];
+        for (uint32_t l = cfg_of(t)->blocks.data[to->block].loop; l != NONE; l = cfg_of(t)->loops.data[l].parent)
+            n += repeats(t, g, x, to->context, l);
+    }
+    return n;
+}
+
 int tree_solve(struct tree *t, struct sub_graph *g, uint32_t from, uint32_t to, uint32_t *tree, struct tree_flow *flow, struct err *e) {
     places entry = {0}, again = {0}, exit = {0};
     vec_push(&entry, sub_node(g, NONE));
     vec_push(&exit, to);
     connect(t, g, entry.data[0], from);
     *flow = (struct tree_flow){0};
+    size_t before = t->repeats, repeating = count_repeats(t, g);
     int rc = contract_loops(t, g, e);
+    if (t->repeats - before < repeating) /* facts may leave ways between the entries of a loop that are on no cycle any more */
+        t->looser = broken;
     if (rc == 0 && !flow_of(g, &entry, &again, &exit, flow))
         rc = err_set(e, ERR_INCOMPLETE, "a cycle that is no loop of the control-flow graph");
     if (rc == 0)

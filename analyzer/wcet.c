@@ -311,9 +311,10 @@ static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_
         return err_set(e, ERR_INPUT, "%" PRIu64 " cycles were observed, more than the longest path of the path tree, %" PRId64, row->observed_max, own);
     if (own > most)
         return err_set(e, ERR_INPUT, "the longest path of the path tree is %" PRId64 " cycles with the row's own times, but %" PRId64 " with all", own, most);
-    bool may_be_below = t->looser, may_be_above = !optimal || (t->several && r->cycles_apart);
+    bool may_be_below = t->looser, may_be_above = !optimal || (t->several && r->cycles_apart) || t->marks.apart.len;
     if (may_be_above && against > 0 && !t->looser && optimal)
-        row->tree_note = str_dup("a loop has several entries, and the integer program's longest flow is no path: the bound is above the longest path");
+        row->tree_note = str_dup(t->marks.apart.len ? "a fact excludes ways that the integer program only makes rarer: the bound is above the longest path" :
+                                 "a loop has several entries, and the integer program's longest flow is no path: the bound is above the longest path");
     if ((against < 0 && !may_be_below) || (against > 0 && !may_be_above))
         return err_set(e, ERR_INPUT, "the bound and the longest path of the path tree, %" PRId64 " cycles, disagree", same);
     return 0;
