@@ -8,7 +8,8 @@ static const uint64_t EXACT = 1 << 20; /* longer steps are not told apart by wha
 
 struct reach {                 /* what one execution can take */
     uint64_t least, most;
-    VEC(uint64_t) bits;        /* bit t - least: t cycles; empty: everything between */
+    VEC(uint64_t) bits;        /* bit t: t cycles; empty: everything between */
+    struct cost_step step;
 };
 struct row_explained {
     size_t n;
@@ -185,6 +186,7 @@ struct search {
     bool too_many;
     uint64_t cost, most, all_miss, least, base;
     VEC(struct way) ways;
+    struct cost_step step;
 };
 
 static void build_way(struct search *s, struct way *w) {
@@ -208,6 +210,32 @@ static void build_way(struct search *s, struct way *w) {
     w->late = end->late;
 }
 
+static void step_base(struct cost_step *step, uint64_t base, uint64_t devices, bool first) {
+    step->least = first || base < step->least ? base : step->least;
+    step->most = base + devices > step->most ? base + devices : step->most;
+}
+
+static void count_misses(struct search *s, const struct way *w) {
+    uint32_t may[STORES] = {0}, must[STORES] = {0}, all[STORES] = {0};
+    uint64_t devices = 0;
+    for (size_t i = 0; i < w->charges.len; i++) {
+        const struct charge *c = &s->m->charges.data[w->charges.data[i]];
+        devices += c->device;
+        if (c->store == STORES)
+            continue;
+        all[c->store]++;
+        may[c->store] += verdict_of(s->m, c)->miss != 0;
+        must[c->store] += verdict_of(s->m, c)->miss && verdict_of(s->m, c)->always;
+    }
+    for (int k = 0; k < STORES; k++) {
+        struct cost_step *step = &s->step;
+        step->may[k] = may[k] > step->may[k] ? may[k] : step->may[k];
+        step->lookups[k] = all[k] > step->lookups[k] ? all[k] : step->lookups[k];
+        step->must[k] = !s->found || must[k] < step->must[k] ? must[k] : step->must[k];
+    }
+    step_base(&s->step, w->fixed, devices, !s->found);
+}
+
 static void take_way(struct search *s) {
     struct way w = {.m = s->m};
     build_way(s, &w);
@@ -218,6 +246,7 @@ static void take_way(struct search *s) {
     s->most = most > s->most ? most : s->most;
     s->all_miss = all > s->all_miss ? all : s->all_miss;
     s->least = s->found == 0 || w.fixed < s->least ? w.fixed : s->least;
+    count_misses(s, &w);
     s->found++;
     vec_push(&s->ways, w);
 }
@@ -247,6 +276,7 @@ static void set_reach(const struct search *s, struct reach *r) {
     uint64_t most = s->most > s->all_miss ? s->most : s->all_miss; /* what is not excluded one by one adds up to no more than all of it */
     r->least = s->least;
     r->most = s->most;
+    r->step = s->step;
     if (most >= EXACT)
         return;
     struct sums all = sums_new(most + 1), at = sums_new(most + 1), other = sums_new(most + 1);
@@ -351,6 +381,13 @@ bool costs_of_row(struct costs *c, struct row_graph *r) {
     }
     row_model_free(&m);
     return usable;
+}
+
+bool costs_step(const struct row_graph *r, uint32_t ipg, struct cost_step *step) {
+    if (!r->explained || ipg >= r->explained->n || !r->explained->reach[ipg].most)
+        return false;
+    *step = r->explained->reach[ipg].step;
+    return true;
 }
 
 /* ---- observations ---------------------------------------------------------------------------------------------------------- */

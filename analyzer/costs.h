@@ -24,6 +24,14 @@ const struct model *costs_model(const struct costs *c); /* borrowed */
 bool costs_of_row(struct costs *c, struct row_graph *r);
 /* Holds what was observed on the row's paths against the costs. IPG_OF: by profile edge, the walk's IPG edge or NONE. */
 int costs_explain(const struct costs *c, const struct row_graph *r, const uint32_t *ipg_of, struct err *e);
+/* What the costs say of one execution of an edge: for tests that know the truth. Look-ups by L1I, L1D, ITLB, DTLB. */
+struct cost_step {
+    uint64_t least, most;      /* base times of its ways; most: what is not known to be memory is a device */
+    uint32_t may[4], must[4];  /* misses that are not excluded; that are certain */
+    uint32_t lookups[4];       /* in all */
+};
+/* False: it is not of the row. */
+bool costs_step(const struct row_graph *r, uint32_t ipg, struct cost_step *step);
 void costs_forget(struct row_explained *x); /* may be NULL */
 void costs_ledger(const struct costs *c, const struct row_graph *r);
 

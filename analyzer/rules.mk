@@ -109,3 +109,16 @@ check-truth: $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so
 
 .PHONY: check-truth
 CHECKS += check-truth
+
+# Misses: what the costs say of each traced step against the board's own count. `make truth-misses [ENTRIES=n]`; a slice in make check.
+$(eval $(call host_program,analyzer/test/misses_test,analyzer/test/misses_test.c,$(ANALYZER_ROOMS),$(HOST_LIBS)))
+MISSES := analyzer/test/misses.sh $(BUILD)/potoroo $(BOARD) $(KERNEL) $(BUILD)/analyzer/test/misses_test $(BUILD)/misses
+truth-misses: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/misses_test
+	@$(MISSES) potoroo.ini $(ENTRIES)
+
+check-misses: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/misses_test
+	@$(MISSES)-slice potoroo.ini 20000
+
+.PHONY: truth-misses check-misses
+CHECKS += check-misses
+HELP += "truth-misses|misses of traced steps against the board's own count [ENTRIES=n]"

@@ -68,3 +68,17 @@ CHECKS += check-kernel-conformance check-kernel-campaign check-kernel-builds che
 include benchmarks/programs/rules.mk
 include benchmarks/binaries/rules.mk
 include benchmarks/guests/rules.mk
+
+# Bounds on 5 boards of the blind suite, each inferred, measured, bounded and held against further entries: make soundness-boards [BOARDS=I,J,…]
+BOARDS := 0,1,4,6,23
+soundness_boards = $(PYTHON) -B benchmarks/soundness_boards.py $(BUILD)/potoroo $(KERNEL) $(BUILD)/soundness-boards
+soundness-boards: build
+	@$(soundness_boards) --boards $(BOARDS) --suite $(BLIND_SEED)
+
+# Two levels, a policy that is not LRU, jitter: small, and measured briefly.
+check-soundness-boards: build
+	@$(soundness_boards)-slice --boards 3 --measure 12000 --entries 8000
+
+.PHONY: soundness-boards check-soundness-boards
+CHECKS += check-soundness-boards
+HELP += "soundness-boards|infer 5 boards of the blind suite, bound the kernel on each, verify further entries [BOARDS=I,J,…]"

@@ -126,7 +126,7 @@ struct board {
     uint64_t records;             /* physical address of its first record, 0 = not yet known */
     uint64_t stop;                /* the run ends at the first trap, or block that the port tells of, at or after this cycle; 0 = never */
 
-    FILE *trace, *port, *truth;   /* NULL: not asked for, or closed */
+    FILE *trace, *port, *truth, *stamps; /* NULL: not asked for, or closed */
     bool closed;
     const char *trace_path, *port_path, *truth_path;
     uint64_t *points;             /* sorted */

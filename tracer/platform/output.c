@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ void output_open(void)
     board.trace = open_output(board.trace_path, "wb");
     board.port = open_output(board.port_path, "wb");
     board.truth = open_output(board.truth_path, "w");
+    board.stamps = open_output(getenv("POTOROO_STAMPS"), "wb");
 }
 
 /* ---- the guest's memory ------------------------------------------------------------------------------------------------------ */
@@ -73,6 +75,16 @@ static uint64_t insns_now(const struct insn *i)
     return board.count.insns + (i->block == board.current ? (uint64_t)(i - i->block->insn) + 1 : 0);
 }
 
+/* For tests: at every latch, trap to S-mode and sret, the cycle and all misses so far: { u64 cycle; u32 l1i, l1d, l2, itlb, dtlb, dirty, l2dirty, 0 }. */
+static void write_stamp(uint64_t cycle)
+{
+    const struct counts *c = &board.count;
+    if (!board.stamps) return;
+    uint32_t count[8] = {(uint32_t)c->l1i, (uint32_t)c->l1d, (uint32_t)c->l2, (uint32_t)c->itlb, (uint32_t)c->dtlb, (uint32_t)c->dirty, (uint32_t)c->l2_dirty, 0};
+    write_output(board.stamps, "the stamps", &cycle, sizeof cycle);
+    write_output(board.stamps, "the stamps", count, sizeof count);
+}
+
 /* Cycles that pass at a latch before its count is taken, on a board whose clock is not that exact. They stay in the count, so two
  * latches are never closer than what lies between them. */
 static void pass_jitter(void)
@@ -91,6 +103,7 @@ void output_counter(const struct insn *i, uint64_t paddr)
     case COUNTER_LATCH:
         pass_jitter();
         counter_set(COUNTER_LATCHED, board_now(i));
+        write_stamp(board_now(i));
         break;
     case COUNTER_MARK: write_truth("mark", ram_read(paddr), board_now(i), insns_now(i)); break;
     }
@@ -196,6 +209,7 @@ void output_trap(uint64_t priv, uint64_t pc, uint64_t cause)
 {
     stop_if_due();
     counter_set(priv == 3 ? COUNTER_MTRAP : COUNTER_TRAP, board.cycles);
+    if (priv != 3) write_stamp(board.cycles);
     board.told[priv] = ODD;
     if (!board.port || !port_wants(pc, priv)) return;
     output_port(PORT_ENTER, with_cause(pc, cause), board.cycles);
@@ -205,6 +219,7 @@ void output_trap(uint64_t priv, uint64_t pc, uint64_t cause)
 void output_return(const struct insn *i)
 {
     counter_set(i->kind == DECODE_MRET ? COUNTER_MRETURN : COUNTER_RETURN, board_now(i));
+    if (i->kind == DECODE_SRET) write_stamp(board_now(i));
     if (board.port && port_wants(i->pc, board.priv)) output_port(PORT_LEAVE, i->pc, board_now(i));
     drain(false);
 }
@@ -216,7 +231,8 @@ static void finish_outputs(uint64_t cycles, uint64_t insns)
     close_output(board.trace, board.trace_path);
     close_output(board.port, board.port_path);
     close_output(board.truth, board.truth_path);
-    board.trace = board.port = board.truth = NULL;
+    close_output(board.stamps, "the stamps");
+    board.trace = board.port = board.truth = board.stamps = NULL;
     board.closed = true;
 }
 
