@@ -36,14 +36,15 @@ struct cap {
 		struct {
 			uint8_t type;
 			uint8_t rights;
+			uint8_t bits; /* size of the object; CNode: radix */
+			uint8_t level;
+			uint8_t guard_bits; /* CNode; page table: bits of the range that it covers where it is mapped */
+			uint8_t device;	    /* untyped, frame: no RAM */
+			uint16_t asid;	    /* vspace */
 		};
-		uint16_t kind; /* both: type | rights << 8 */
+		uint16_t kind; /* type | rights << 8 */
+		word header;   /* all of them, read and copied at once */
 	};
-	uint8_t bits;  /* size of the object; CNode: radix */
-	uint8_t level;
-	uint8_t guard_bits; /* CNode; page table: bits of the range that it covers where it is mapped */
-	uint8_t device;	    /* untyped, frame: no RAM */
-	uint16_t asid;	    /* vspace */
 	word object;	    /* the kernel's address of it, 0 if there is none */
 	word badge;	    /* endpoint, notification: badge; CNode: guard; untyped: watermark, an offset */
 	word extra;	    /* frame, page table: address | ASID where it is mapped, or 0; untyped: offset of what is not cleared */
@@ -170,16 +171,31 @@ static inline bool tcb_buffer(const struct tcb *thread, word **buffer)
 	return base != 0;
 }
 
+/* Fields of a header. */
+static inline word header_type(word header)
+{
+	return header & 0xff;
+}
+
+static inline word header_bits(word header)
+{
+	return header >> 16 & 0xff;
+}
+
+static inline word header_level(word header)
+{
+	return header >> 24 & 0xff;
+}
+
+static inline word header_guard_bits(word header)
+{
+	return header >> 32 & 0xff;
+}
+
 /* Member by member: the compiler calls no memcpy for it, at any level of optimisation. */
 static inline void cap_copy(struct cap *to, const struct cap *from)
 {
-	to->type = from->type;
-	to->rights = from->rights;
-	to->bits = from->bits;
-	to->level = from->level;
-	to->guard_bits = from->guard_bits;
-	to->device = from->device;
-	to->asid = from->asid;
+	to->header = from->header;
 	to->object = from->object;
 	to->badge = from->badge;
 	to->extra = from->extra;
@@ -269,7 +285,7 @@ static inline struct slot *lookup_cap(const struct tcb *thread, word pointer)
 /* Slot INDEX of what may be a CNode; false where it is none or has no such slot. *slot then means nothing. */
 static inline bool cnode_slot(const struct cap *cnode, word index, struct slot **slot)
 {
-	word none = (cnode->type != TYPE_CNODE) | (index >> cnode->bits != 0);
+	word header = cnode->header, none = (header_type(header) ^ TYPE_CNODE) | index >> header_bits(header);
 
 	*slot = (struct slot *)cnode->object + index;
 	ONE_EXIT(none);

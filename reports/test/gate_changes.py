@@ -25,7 +25,7 @@ REGRESSIONS = [
      "edits": [("cap.c", "\tstruct cap *cap;\n\n\tif (!cap_slot(index, &cap) || cap->type != type)",
                 "\tstruct cap *cap;\n\n\tcap_slot(1, &cap);\n\t__asm__ volatile(\"\" :: \"r\"(cap->extra));\n\tcap_slot(2, &cap);\n\t__asm__ volatile(\"\" :: \"r\"(cap->extra));\n"
                 "\tif (!cap_slot(index, &cap) || cap->type != type)")],
-     "or": {"entry": "send", "function": "lookup", "edits": [("lookup.c", "\t\tif (node->type != TYPE_CNODE)\n", "\t\t__asm__ volatile(\"\" :: \"r\"(address / (node->bits + 1u)));\n\t\tif (node->type != TYPE_CNODE)\n")]}},
+     "or": {"entry": "send", "function": "lookup", "edits": [("lookup.c", "\t\tif (header_type(header) != TYPE_CNODE)\n", "\t\t__asm__ volatile(\"\" :: \"r\"(address / (radix + 1u)));\n\t\tif (header_type(header) != TYPE_CNODE)\n")]}},
     {"name": "removed-preemption-point", "entry": "untyped-retype", "function": "memory_clear", "needs": "#define CLEAR_LINES 64",
      "edits": [("object.h", "#define CLEAR_LINES 64", "#define CLEAR_LINES 128")],
      "facts": [("max 64 because \"callers clear", "max 128 because \"callers clear")]},

@@ -3,11 +3,11 @@
 #include "object.h"
 
 /* The CNode takes its guard and its radix from the LEFT bits of ADDRESS. */
-static inline bool resolves(const struct cap *node, word address, word left)
+static inline bool resolves(const struct cap *node, word guard_bits, word radix, word address, word left)
 {
-	word guard = address >> ((left - node->guard_bits) & 63) & (((word)1 << node->guard_bits) - 1);
+	word guard = address >> ((left - guard_bits) & 63) & (((word)1 << guard_bits) - 1);
 
-	return ((word)node->guard_bits + node->bits <= left) & (guard == node->badge);
+	return (guard_bits + radix <= left) & (guard == node->badge);
 }
 
 /* Turns LOOKUP_LEVELS times at most. */
@@ -16,14 +16,16 @@ ALONE struct found lookup(const struct cap *node, word address, word bits)
 	struct found found = {&nothing, bits};
 
 	for (word level = 0; level < LOOKUP_LEVELS; level++) {
-		if (node->type != TYPE_CNODE)
+		word header = node->header, guard_bits = header_guard_bits(header), radix = header_bits(header);
+
+		if (header_type(header) != TYPE_CNODE)
 			break;
-		if (!resolves(node, address, found.left)) {
+		if (!resolves(node, guard_bits, radix, address, found.left)) {
 			found.slot = &nothing;
 			break;
 		}
-		found.left -= (word)node->guard_bits + node->bits;
-		found.slot = (struct slot *)node->object + (address >> found.left & (((word)1 << node->bits) - 1));
+		found.left -= guard_bits + radix;
+		found.slot = (struct slot *)node->object + (address >> found.left & (((word)1 << radix) - 1));
 		if (!found.left)
 			break;
 		node = &found.slot->cap;

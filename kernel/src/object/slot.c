@@ -54,12 +54,13 @@ ALONE void slot_move(struct slot *to, struct slot *from)
 ALONE bool slot_is_parent(const struct slot *slot, const struct slot *of)
 {
 	const struct cap *a = &slot->cap, *b = &of->cap;
-	word inside = b->object - a->object < (word)1 << a->bits;
-	word same = (b->object == a->object) & (b->type == a->type);
-	word minted = (a->level == LEVEL_MINTED) & (b->level == LEVEL_COPY) & (a->badge == b->badge);
-	word derived = ((a->level == LEVEL_ORIGINAL) & (b->level != LEVEL_ORIGINAL)) | minted;
+	word type = header_type(a->header), level = header_level(a->header), other_level = header_level(b->header);
+	word inside = b->object - a->object < (word)1 << header_bits(a->header);
+	word same = (b->object == a->object) & (header_type(b->header) == type);
+	word minted = (level == LEVEL_MINTED) & (other_level == LEVEL_COPY) & (a->badge == b->badge);
+	word derived = ((level == LEVEL_ORIGINAL) & (other_level != LEVEL_ORIGINAL)) | minted;
 
-	return ((a->type == TYPE_UNTYPED) & inside) | (same & derived);
+	return ((type == TYPE_UNTYPED) & inside) | (same & derived);
 }
 
 static inline word same_object(const struct cap *a, const struct cap *b)
