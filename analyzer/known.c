@@ -8,7 +8,7 @@ struct cell {
 struct first {
     uint32_t position[4];     /* by place, less `base` */
 };
-enum { CELL_LIMIT = 1 << 18, MORE_LIMIT = 1 << 18 };
+size_t known_limit = 1 << 18;
 #define NONE_YET UINT32_MAX
 #define NO_TIME UINT32_MAX
 #define LONGEST ((uint32_t)INT32_MAX)
@@ -174,7 +174,7 @@ bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t
 }
 
 bool known_full(const struct known *k) {
-    return k->cells.len > CELL_LIMIT || k->points.len > 2 * CELL_LIMIT || k->mores > MORE_LIMIT || k->latest - k->base > INT32_MAX;
+    return k->cells.len > known_limit || k->points.len > 2 * known_limit || k->mores > known_limit || k->latest - k->base > INT32_MAX;
 }
 
 /* ---- handing out --------------------------------------------------------------------------------------------------- */

@@ -472,7 +472,7 @@ static int replay_records(struct replay *r, const char *path, struct err *e) {
             got = -1;
             break;
         }
-        if (r->known && known_full(r->known))
+        if (r->known && between_entries(r) && known_full(r->known)) /* what is counted of an entry on its way stays */
             hand_over(r);
         progress_at(progress, trace_offset(r->in));
     }
