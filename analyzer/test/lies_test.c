@@ -172,6 +172,45 @@ static void a_wrong_model(void **state) {
     analysis_free(a);
 }
 
+static bool has_note(const struct wcet_row *row, const char *words) {
+    for (size_t i = 0; i < row->ledger.len; i++)
+        if (strstr(row->ledger.data[i], words))
+            return true;
+    return false;
+}
+
+/* Fewer observations: with the model the bounds are the same and the ledger says what was never observed; without, or with
+ * --no-modelled, such rows have none. */
+static void what_was_never_observed(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct analysis *a = analysis(), *few = analysis(), *strict = analysis(), *none = analysis_without_model();
+    replace(&few->profile, str_dup("build/analyzer/test/short.prof"));
+    replace(&strict->profile, str_dup("build/analyzer/test/short.prof"));
+    replace(&none->profile, str_dup("build/analyzer/test/short.prof"));
+    strict->no_modelled = true;
+    struct wcet *all = wcet_analyse(a, NULL, NULL, &e), *w = wcet_analyse(few, NULL, NULL, &e), *s = wcet_analyse(strict, NULL, NULL, &e), *n = wcet_analyse(none, NULL, NULL, &e);
+    assert_true(all && w && s && n);
+    size_t modelled = 0;
+    for (size_t i = 0; i < w->rows.len; i++) {
+        bool partly = has_note(&w->rows.data[i], "were never observed: their costs are the model's alone");
+        assert_int_equal(w->rows.data[i].status, WCET_BOUND);
+        assert_int_equal(mpz_cmp(w->rows.data[i].bound, all->rows.data[i].bound), 0);
+        assert_int_equal(s->rows.data[i].status, partly ? WCET_INCOMPLETE : WCET_BOUND);
+        assert_int_equal(n->rows.data[i].status, partly ? WCET_INCOMPLETE : WCET_ESTIMATE);
+        modelled += partly;
+    }
+    assert_true(modelled > 0 && modelled < w->rows.len);
+    wcet_free(all);
+    wcet_free(w);
+    wcet_free(s);
+    wcet_free(n);
+    analysis_free(a);
+    analysis_free(few);
+    analysis_free(strict);
+    analysis_free(none);
+}
+
 /* A cycle more or less in what one path's step took is no sum of its instructions and possible misses. */
 static void a_cycle_more_on_a_path(void **state) {
     (void)state;
@@ -498,7 +537,7 @@ static void entries_seen_again_are_measured_alike(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_seen_again_are_measured_alike),
-        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths), cmocka_unit_test(a_wrong_model), cmocka_unit_test(a_cycle_more_on_a_path),
+        cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths), cmocka_unit_test(a_wrong_model), cmocka_unit_test(a_cycle_more_on_a_path), cmocka_unit_test(what_was_never_observed),
         cmocka_unit_test(first_and_later_iterations_are_apart), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
         cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),
     };
