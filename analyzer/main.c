@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
     &command_dump,
     &command_effect,
     &command_cfg,
+    &command_coverage,
     &command_profile,
     &command_campaign,
     &command_top,

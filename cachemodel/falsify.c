@@ -56,7 +56,7 @@ static void add_sequences(struct infer *f) {
 /* ---- comparison -------------------------------------------------------------------------------------------------------------- */
 
 /* Whom to blame for the excess X of OP; AS_PREDICTED: it is as predicted. */
-static enum part judge(const struct infer *f, const struct hypothesis *h, const struct op *op, const struct counts *c, int64_t x) {
+static enum part judge(const struct infer *f, const struct hypothesis *h, const struct lab_op *op, const struct counts *c, int64_t x) {
     enum side s = side_of(op->kind);
     const struct level *l = &f->side[s];
     enum part own = s == SIDE_D ? PART_D : PART_I;
@@ -84,7 +84,7 @@ static enum part compare(const struct infer *f, size_t *at) {
     struct hypothesis h = hypothesis_new(f, f->writes);
     enum part wrong = AS_PREDICTED;
     for (*at = 0; !wrong && *at < f->lab.ops.len; ++*at) {
-        const struct op *op = &f->lab.ops.data[*at];
+        const struct lab_op *op = &f->lab.ops.data[*at];
         struct counts c = hypothesis_step(&h, op);
         wrong = judge(f, &h, op, &c, excess(f, *at));
     }

@@ -115,7 +115,7 @@ bool level_predictable(const struct level *l);
 struct hypothesis hypothesis_new(const struct infer *f, struct writes w);
 void hypothesis_free(struct hypothesis *h);
 /* What the hypothesis says of the next operation: of levels that it has. */
-struct counts hypothesis_step(struct hypothesis *h, const struct op *op);
+struct counts hypothesis_step(struct hypothesis *h, const struct lab_op *op);
 
 /* Adds to the list N random operations over pools of lines that collide: in a few sets of the cache SHAPE, some lines more than ways.
  * The sets are HOP bytes apart (at least a line). KINDS: bit set of enum op_kind; those of a side without a cache are left out. Never fetches the same line twice in a row. */

@@ -115,7 +115,7 @@ static void write_program(const struct lab *lab, uint8_t *ram) {
     memcpy(ram + lab->home, potoroo_infer_guest, (size_t)(potoroo_infer_guest_end - potoroo_infer_guest));
     memcpy(ram + lab->home + PAGE, parameters, sizeof parameters);
     for (size_t i = 0; i < lab->ops.len; i++) {
-        const struct op *op = &lab->ops.data[i];
+        const struct lab_op *op = &lab->ops.data[i];
         uint64_t at = op->at % LAB_ALIAS;
         assert(op->at % 8 == 0 && at < lab->cached && op->at / LAB_ALIAS < lab->aliases);
         list[i] = (uint32_t)(lab->translate ? op->at : at) | op->kind;

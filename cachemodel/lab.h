@@ -12,7 +12,7 @@
 
 enum op_kind { OP_LOAD, OP_STORE, OP_FETCH, OP_CALL, OP_KINDS };
 
-struct op {
+struct lab_op {
     enum op_kind kind;
     uint64_t at; /* offset from RAM's base; a multiple of 8; see aliases */
 };
@@ -21,7 +21,7 @@ struct lab {
     struct guest_board *board;
     struct board_facts facts;
     uint64_t cached;             /* offsets below are cached RAM that nobody else uses */
-    VEC(struct op) ops;
+    VEC(struct lab_op) ops;
     VEC(uint32_t) time;          /* after lab_run: of each operation, cycles */
     VEC(uint32_t) code;          /* pairs (offset / 4, word), written before power-on */
     bool translate;              /* run in S-mode with Sv39, everything mapped to itself and to its aliases */
@@ -42,7 +42,7 @@ enum { LAB_DATA = 0x3f00, LAB_DEVICE = 0x1800 }; /* offsets that code under test
 int lab_open(struct lab *lab, const char *platform, struct err *e);
 void lab_close(struct lab *lab);
 void lab_begin(struct lab *lab); /* an empty list */
-static inline void lab_op(struct lab *lab, enum op_kind kind, uint64_t at) { vec_push(&lab->ops, ((struct op){kind, at})); }
+static inline void lab_op(struct lab *lab, enum op_kind kind, uint64_t at) { vec_push(&lab->ops, ((struct lab_op){kind, at})); }
 void lab_code(struct lab *lab, uint64_t at, const uint32_t *words, size_t n);
 int lab_run(struct lab *lab, struct err *e);
 

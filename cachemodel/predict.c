@@ -22,7 +22,7 @@ struct hypothesis hypothesis_new(const struct infer *f, struct writes w) {
         whole = whole && (h.side[s] || !f->side[s].present);
     if (whole && f->second == YES)
         h.l2 = simulate(&f->l2, w.back2, w.allocate2);
-    hypothesis_step(&h, &(struct op){OP_FETCH, 0}); /* the stub */
+    hypothesis_step(&h, &(struct lab_op){OP_FETCH, 0}); /* the stub */
     return h;
 }
 
@@ -76,7 +76,7 @@ static struct counts step_data(struct hypothesis *h, uint64_t at, bool store) {
     return c;
 }
 
-struct counts hypothesis_step(struct hypothesis *h, const struct op *op) {
+struct counts hypothesis_step(struct hypothesis *h, const struct lab_op *op) {
     assert(op->kind != OP_CALL);
     return op->kind == OP_FETCH ? step_fetch(h, op->at) : step_data(h, op->at, op->kind == OP_STORE);
 }

@@ -11,6 +11,15 @@ $(INFER_GUEST): cachemodel/guest/guest.S | $(BUILD)/deps.mk
 
 $(BUILD)/obj/cachemodel/lab.o: $(INFER_GUEST)
 
+REPLAY_GUEST := $(BUILD)/cachemodel/replay.bin
+$(REPLAY_GUEST): cachemodel/guest/replay.S | $(BUILD)/deps.mk
+	@mkdir -p $(@D)
+	@echo "  RVAS   $@"
+	$(Q)$(RV_CC) -nostdlib -march=rv64imafd_zicsr -mabi=lp64d -mcmodel=medany -mno-relax -Wl,-Ttext=0 -Wl,--no-warn-rwx-segments -o $(@:.bin=.elf) $<
+	$(Q)$(RV_PREFIX)objcopy -O binary -j .text $(@:.bin=.elf) $@
+
+$(BUILD)/obj/cachemodel/replay.o: $(REPLAY_GUEST)
+
 # ---- tests -------------------------------------------------------------------------------------------------------------------
 
 CACHEMODEL_ROOMS := cachemodel tracer cfg base
@@ -51,3 +60,6 @@ check-analysis-mutants: $(BUILD)/cachemodel/test/analysis_test
 		-Wl,--start-group $(foreach r,$(CACHEMODEL_ROOMS),$(BUILD)/$(r)/lib$(r).a) -Wl,--end-group -lcmocka $(CACHEMODEL_LIBS)
 .PHONY: check-analysis-mutants
 CHECKS += check-analysis-mutants
+
+# Miss-count coverage: the proven range against the truth, and encoders that are wrong.
+$(eval $(call unit_test,cachemodel,cover_test,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))

@@ -58,7 +58,7 @@ static struct fit try_writes(const struct infer *f, struct writes w) {
     struct span both = free_span;
     struct hypothesis h = hypothesis_new(f, w);
     for (size_t k = 0; t.good && k < f->lab.ops.len; k++) {
-        const struct op *op = &f->lab.ops.data[k];
+        const struct lab_op *op = &f->lab.ops.data[k];
         const struct level *l = &f->side[side_of(op->kind)];
         struct counts c = hypothesis_step(&h, op);
         int64_t x = excess(f, k) - (c.miss1 ? l->miss : 0) - (c.miss2 ? f->l2.miss : 0);

@@ -92,7 +92,7 @@ static void start_data(struct walker *w, const struct infer *f) {
 }
 
 static int step_data(struct walker *w, const struct infer *f, size_t k) {
-    const struct op *op = &f->lab.ops.data[k];
+    const struct lab_op *op = &f->lab.ops.data[k];
     int misses = look_up(w, w->counter) + look_up(w, lab_word(&f->lab, k - 1)) + look_up(w, lab_word(&f->lab, k));
     if (op->kind != OP_FETCH)
         misses += look_up(w, op->at);

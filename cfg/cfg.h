@@ -133,6 +133,19 @@ struct memory_fact {
     enum memory_kind kind;
 };
 
+/* What code may rely on when it begins: grounds of miss-count coverage, never used to bound flow. */
+enum assumption_kind {
+    ASSUME_REGISTER,            /* lo <= register <= hi and it is a multiple of align: where `block` begins, or wherever code begins behind a probe */
+    ASSUME_ALIGNED,             /* every load and store is naturally aligned */
+    ASSUME_CACHED               /* a load or store whose address no fact places is to memory of a `cached` range, or in no other range */
+};
+struct assumption {
+    enum assumption_kind kind;
+    uint32_t reg, block;        /* block: NONE: wherever */
+    uint64_t lo, hi, align;
+    const char *why;
+};
+
 struct cfg {
     const struct image *image;
     VEC(struct function) functions;
@@ -143,6 +156,7 @@ struct cfg {
     VEC(struct unresolved) unresolved;
     VEC(struct exclusive) exclusive;
     VEC(struct memory_fact) memory;
+    VEC(struct assumption) assumptions;
     uint32_t indirect, indirect_resolved;
     struct arena *arena;
     struct cfg_private *own;    /* cfg's passes */
@@ -171,7 +185,7 @@ json_t *cfg_block_text(const struct cfg *g, uint32_t block);
 
 /* ---- flow facts ---------------------------------------------------------------------------------------------------- */
 
-/* Read FILE.ff and apply it, on top of what was applied before. On failure *g is as it was: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory (DESIGN.md's contract). A place
+/* Read FILE.ff and apply it, on top of what was applied before. On failure *g is as it was: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory, assume (DESIGN.md's contract). A place
  * is FUNC+0xOFF, SYMBOL, 0xADDR or FILE.c:LINE. A fact bound to another build, naming no loop or no block, or contradicting a derived bound is
  * ERR_INPUT with file:line. `calls` and `jumps` facts take part in discovery, so this rebuilds what depends on them. */
 int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);

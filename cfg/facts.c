@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum fact_kind { FACT_LOOP, FACT_CALLS, FACT_JUMPS, FACT_EXCLUSIVE, FACT_NEVER, FACT_RECURSION, FACT_MEMORY };
+enum fact_kind { FACT_LOOP, FACT_CALLS, FACT_JUMPS, FACT_EXCLUSIVE, FACT_NEVER, FACT_RECURSION, FACT_MEMORY, FACT_ASSUME };
 
 struct fact {
     enum fact_kind kind;
@@ -15,6 +15,7 @@ struct fact {
     VEC(uint64_t) targets;
     uint64_t max, lo, hi;
     enum memory_kind memory;
+    struct assumption assumed;
     const char *why;
 };
 
@@ -119,6 +120,55 @@ static int read_memory(const struct line *l, struct fact *f, struct err *e) {
     return err_set(e, ERR_INPUT, "%s: not cached, uncached or device", l->word[2]);
 }
 
+/* ABI name or xN; NONE if it is neither. */
+static uint32_t register_named(const char *name) {
+    static const char *const names[32] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
+                                          "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    uint64_t n;
+    for (uint32_t r = 1; r < 32; r++)
+        if (strcmp(name, names[r]) == 0)
+            return r;
+    return name[0] == 'x' && parse_u64(name + 1, &n) == 0 && n > 0 && n < 32 ? (uint32_t)n : NONE;
+}
+
+static int read_bounds(char *text, uint64_t *lo, uint64_t *hi, struct err *e) {
+    char *dash = strchr(text, '-');
+    if (dash)
+        *dash = 0;
+    if (!dash || parse_u64(text, lo) < 0 || parse_u64(dash + 1, hi) < 0 || *lo > *hi)
+        return err_set(e, ERR_INPUT, "not a range, lowest to highest: 0xLO-0xHI");
+    return 0;
+}
+
+/* `assume accesses aligned|cached` or `assume REG in LO-HI [aligned N] [at PLACE]`. */
+static int read_assume(struct facts *fs, const struct line *l, struct fact *f, struct err *e) {
+    const char *usage = "assume accesses aligned|cached because \"…\", or: assume REGISTER in 0xLO-0xHI [aligned N] [at PLACE] because \"…\"";
+    size_t at = 4;
+    f->kind = FACT_ASSUME;
+    f->place = NULL;
+    f->assumed.align = 1;
+    if (is(l, 1, "accesses")) {
+        f->assumed.kind = is(l, 2, "aligned") ? ASSUME_ALIGNED : ASSUME_CACHED;
+        return is(l, 2, "aligned") || is(l, 2, "cached") ? expect(l, usage, 3, true, e) : err_set(e, ERR_INPUT, "expected: %s", usage);
+    }
+    if (l->words < 6 || !is(l, 2, "in"))
+        return err_set(e, ERR_INPUT, "expected: %s", usage);
+    if ((f->assumed.reg = register_named(l->word[1])) == NONE)
+        return err_set(e, ERR_INPUT, "%s: no register that can be assumed anything of", l->word[1]);
+    if (read_bounds(l->word[3], &f->assumed.lo, &f->assumed.hi, e) < 0)
+        return -1;
+    if (is(l, at, "aligned") && at + 1 < l->words) {
+        if (parse_u64(l->word[at + 1], &f->assumed.align) < 0 || !f->assumed.align || (f->assumed.align & (f->assumed.align - 1)))
+            return err_set(e, ERR_INPUT, "aligned %s: not a power of two", l->word[at + 1]);
+        at += 2;
+    }
+    if (is(l, at, "at") && at + 1 < l->words) {
+        f->place = arena_strdup(fs->arena, l->word[at + 1]);
+        at += 2;
+    }
+    return expect(l, usage, at, true, e);
+}
+
 static int read_transfer(const struct cfg *g, const struct line *l, struct fact *f, struct err *e) {
     if (l->words < 3)
         return err_set(e, ERR_INPUT, "expected: %s PLACE TARGET…", l->word[0]);
@@ -158,6 +208,8 @@ static int read_words(const struct cfg *g, struct facts *fs, const struct line *
         vec_push(&f->others, arena_strdup(fs->arena, l->word[2]));
         return 0;
     }
+    if (is(l, 0, "assume"))
+        return read_assume(fs, l, f, e);
     f->kind = is(l, 0, "calls") ? FACT_CALLS : is(l, 0, "jumps") ? FACT_JUMPS : FACT_MEMORY;
     if (f->kind != FACT_MEMORY)
         return read_transfer(g, l, f, e);
@@ -186,7 +238,7 @@ static bool is_source_place(const char *s) {
 static bool is_address(const char *s) { return (s[0] >= '0' && s[0] <= '9') || strrchr(s, '+'); }
 
 static int check_any(const struct fact *f, struct err *e) {
-    for (size_t i = 0; i <= f->others.len && f->kind != FACT_MEMORY; i++) {
+    for (size_t i = 0; i <= f->others.len && f->kind != FACT_MEMORY && f->place; i++) {
         const char *p = i ? f->others.data[i - 1] : f->place;
         if (!is_source_place(p) && is_address(p))
             return err_set(e, ERR_INPUT, "%s: an address in one build, but `elf any` promises to hold for all", p);
@@ -440,6 +492,23 @@ static int check_transfer(struct cfg *g, const struct fact *f, struct err *e) {
     return 0;
 }
 
+static int apply_assume(struct cfg *g, const struct fact *f, struct err *e) {
+    struct assumption a = f->assumed;
+    bool *chosen = mem_alloc(g->blocks.len);
+    int rc = f->place ? blocks_at(g, f->place, chosen, e) : 0;
+    a.why = arena_strdup(g->arena, f->why);
+    a.block = NONE;
+    for (uint32_t b = 0; rc == 0 && f->place && b < g->blocks.len; b++)
+        if (chosen[b]) {
+            a.block = b;
+            vec_push(&g->assumptions, a);
+        }
+    if (rc == 0 && !f->place)
+        vec_push(&g->assumptions, a);
+    free(chosen);
+    return rc;
+}
+
 static int apply_one(struct cfg *g, const struct fact *f, struct err *e) {
     switch (f->kind) {
     case FACT_LOOP: return apply_loop(g, f, e);
@@ -447,6 +516,7 @@ static int apply_one(struct cfg *g, const struct fact *f, struct err *e) {
     case FACT_EXCLUSIVE: return apply_exclusive(g, f, e);
     case FACT_RECURSION: return apply_recursion(g, f, e);
     case FACT_CALLS: case FACT_JUMPS: return check_transfer(g, f, e);
+    case FACT_ASSUME: return apply_assume(g, f, e);
     case FACT_MEMORY: break;
     }
     struct memory_fact m = {f->lo, f->hi, f->memory};

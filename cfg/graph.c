@@ -327,6 +327,7 @@ void cfg_free(struct cfg *g) {
     vec_free(&g->unresolved);
     vec_free(&g->exclusive);
     vec_free(&g->memory);
+    vec_free(&g->assumptions);
     flow_free(&g->own->flow);
     resolutions_free(&g->own->known);
     facts_free(g->own->facts);

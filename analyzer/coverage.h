@@ -1,0 +1,111 @@
+/* coverage: were the measurements of each unit enough? Units, their paths as accesses and costs, answers, replay. Internal to the analyzer.
+ *
+ * A unit is an IPG edge: from one instrumentation point to the next. What it may start in is any state that the facts allow, so its range of
+ * miss counts is the same in every context; and since a step's cost is its largest in any context, the observations of all contexts are
+ * held against it together. */
+#ifndef POTOROO_ANALYZER_COVERAGE_H
+#define POTOROO_ANALYZER_COVERAGE_H
+
+#include "analyzer/analyzer.h"
+#include "cachemodel/coverage.h"
+#include "cachemodel/replay.h"
+#include "cfg/trail.h"
+
+/* ---- one path of a unit ---------------------------------------------------------------------------------------------------- */
+
+struct cover_step {          /* one instruction */
+    uint64_t pc;
+    struct insn insn;
+    uint32_t block;          /* index into the path's blocks */
+    uint64_t cycles;         /* without misses; a taken branch's and accesses that bypass the caches included */
+    size_t access, accesses; /* its own: access[access .. access + accesses) */
+};
+struct cover_path {
+    VEC(uint32_t) blocks;    /* the last one is the point's that the unit ends at */
+    VEC(struct cover_step) steps;
+    size_t first, last;      /* the timed ones: [first, last); steps before are the point's own, step `last` (if any) is fetched next */
+    uint64_t extra;          /* cycles of a trap that the unit begins with */
+    uint64_t base;           /* cycles without misses, extra included */
+    VEC(struct cover_access) access;
+    VEC(size_t) memory;      /* trail.accesses that belong to the steps, in order */
+    VEC(bool) matters;       /* of each of them: a load whose value the path's conditions or addresses depend on */
+    struct trail trail;
+    struct ir ir;
+    bool aligned;
+    unsigned lookups_i, lookups_d; /* counted */
+};
+/* Lays BLOCKS out as instructions, terms, costs and accesses. ERR_INCOMPLETE: why it cannot be done, in words. Free it in either case. */
+int cover_path_make(struct cover_path *p, const struct cfg *g, const struct model *m, struct err *e);
+void cover_path_free(struct cover_path *p);
+/* Path conditions and assumptions into the script, and the questions that a case's state is read from. */
+void cover_path_assert(struct cover_path *p, const struct cfg *g, struct smt *s);
+/* The pure function from registers, memory and caches to misses that the path is, for people. */
+void cover_path_print(struct cover_path *p, const struct cfg *g, const struct model *m, FILE *out);
+/* The assumptions of facts in words: an array of strings. */
+json_t *cover_assumptions(const struct cfg *g);
+
+/* Values of a case, in the order in which cover_path_assert asks. */
+enum { COVER_CSRS = 4 };
+extern const uint32_t cover_csr[COVER_CSRS];
+struct cover_state_values {
+    uint64_t x[32], csr[COVER_CSRS];
+    VEC(struct replay_word) words, stores; /* memory at the beginning; what is stored to */
+};
+void cover_values(const struct cover_path *p, const struct cover_case *c, struct cover_state_values *v);
+
+/* ---- units ------------------------------------------------------------------------------------------------------------------ */
+
+enum coverage_status { COVERAGE_COMPLETE, COVERAGE_COUNTEREXAMPLE, COVERAGE_OPEN };
+struct coverage_example {    /* a count that is feasible and was not observed */
+    uint32_t path;
+    struct cover_case state;
+    struct cover_state_values values;
+    uint64_t cycles;         /* of the unit, predicted */
+    struct replay_case replay;
+    uint64_t expected;       /* of the replay, predicted */
+    bool replayed, agrees;
+};
+struct coverage_path {
+    struct cover_path code;
+    unsigned limit, lo, hi;
+    VEC(bool) seen;          /* counts that were observed for certain */
+    VEC(enum cover_state) state;
+};
+struct coverage_unit {
+    uint64_t from, to;       /* points */
+    uint32_t ipg;            /* one of its edges in the walk */
+    char *id;
+    bin_list bins;           /* all observations, of any context */
+    uint64_t contexts;
+    VEC(struct coverage_path) paths;
+    VEC(struct coverage_example) examples; /* the highest count first */
+    enum coverage_status status;
+    char *why;               /* open: why */
+    unsigned limit;          /* no more look-ups than that */
+    unsigned lo, hi;         /* proved, if not open */
+    bool proven;
+    uint64_t unclear;        /* observations that several counts explain */
+    uint64_t replays, agreed, refused;
+};
+struct coverage {
+    struct wcet *wcet;
+    struct model *model;
+    VEC(struct coverage_unit) units;
+    VEC(char *) notes;
+};
+struct coverage_options {
+    const char *unit;        /* only this one: "FROM->TO", or a place that it begins at; NULL: all */
+    const char *proofs;      /* folder, NULL: none */
+    bool exact;              /* decide every count, not only whether one is missing */
+    uint64_t steps;          /* of the solver, for one question */
+};
+struct coverage *coverage_analyse(const struct analysis *a, const struct coverage_options *o, struct err *e);
+void coverage_free(struct coverage *c);
+json_t *coverage_json(const struct coverage *c);
+void coverage_print(const struct coverage *c, FILE *out);
+/* What each example would cost, and how it is put into the board. coverage_analyse has done it. */
+void coverage_describe(struct coverage *c);
+/* Every example that has not been replayed yet. */
+int coverage_replay(struct coverage *c, const char *platform, struct err *e);
+
+#endif

@@ -1,0 +1,160 @@
+/* From an example to a replay, and from what the board then shows back to the unit. */
+#include "analyzer/coverage.h"
+
+#include <inttypes.h>
+
+enum { REG_BUFFER = 26, CSR_SATP = 0x180, CSR_STIMECMP = 0x14d };
+
+/* What S-mode in the harness cannot do, or would not come back from. */
+static const char *refuses(const struct insn *i) {
+    switch (i->op) {
+    case OP_SRET: case OP_MRET: return "it returns from a trap on the way";
+    case OP_ECALL: return "it calls another privilege level";
+    case OP_EBREAK: return "it breaks";
+    case OP_WFI: return "it waits for an interrupt";
+    case OP_SFENCE: return "it changes address translation";
+    case OP_LR_W: case OP_LR_D: case OP_SC_W: case OP_SC_D: return "it reserves memory";
+    }
+    bool csr = i->op >= OP_CSRRW && i->op <= OP_CSRRCI;
+    if (csr && (i->imm == CSR_SATP || i->imm == CSR_STIMECMP))
+        return "it writes a control register that the harness needs";
+    return NULL;
+}
+
+static uint64_t line_of(const struct coverage *c, bool fetch) {
+    const struct model_cache *k = model_find(c->model, fetch ? "L1I" : "L1D");
+    return k ? (uint64_t)k->line : 64;
+}
+
+static uint64_t miss_cost(const struct coverage *c, bool fetch) {
+    const struct model_cache *k = model_find(c->model, fetch ? "L1I" : "L1D");
+    return !k ? 0 : (uint64_t)(k->miss >= 0 ? k->miss : k->cold);
+}
+
+static uint64_t dirty_cost(const struct coverage *c) {
+    const struct model_cache *k = model_find(c->model, "L1D");
+    return k && k->stores && k->evict_dirty > 0 ? (uint64_t)k->evict_dirty : 0;
+}
+
+/* Cycles of the look-ups of accesses FROM on; ALL, or only the counted ones. */
+static uint64_t misses_cost(const struct coverage *c, const struct coverage_example *x, const struct cover_outcome *o, size_t from, bool all) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < x->state.lookups.len; i++) {
+        const struct cover_lookup *l = &x->state.lookups.data[i];
+        if (!l->present || l->access < from || !(all || l->counted))
+            continue;
+        sum += (o[i].hit ? 0 : miss_cost(c, l->fetch)) + (o[i].dirty ? dirty_cost(c) : 0);
+    }
+    return sum;
+}
+
+static const char *choose_steps(const struct cover_path *p, size_t *start, size_t *end) {
+    *start = p->first;
+    *end = p->last < p->steps.len ? p->last : p->steps.len - 1; /* a return from the trap is not executed */
+    if (p->steps.data[*start].pc == p->steps.data[*end].pc)
+        ++*start;
+    if (*start >= *end)
+        return "nothing is left of it to be run";
+    for (size_t i = *start; i <= *end; i++) {
+        const char *why = i < *end ? refuses(&p->steps.data[i].insn) : NULL;
+        if (why)
+            return why;
+        if (i < *end && p->steps.data[i].pc == p->steps.data[*end].pc)
+            return "it passes its end on the way";
+    }
+    return NULL;
+}
+
+static const char *fetches_before(const struct coverage *c, const struct cover_path *p, size_t start, struct replay_case *r) {
+    uint64_t line = line_of(c, true), last = UINT64_MAX;
+    for (size_t i = 0; i < start; i++) {
+        const struct cover_step *s = &p->steps.data[i];
+        for (size_t k = s->access; k < s->access + s->accesses; k++)
+            if (!p->access.data[k].fetch && p->access.data[k].cached)
+                return "cached data is accessed before it begins";
+        for (uint64_t at = s->pc / line; at <= (s->pc + s->insn.size - 1) / line; at++) {
+            if (at != last)
+                vec_push(&r->before, at * line);
+            last = at;
+        }
+    }
+    return NULL;
+}
+
+/* The record that a probe writes goes where the harness is not: s10 is the probes' own, and bypasses the caches wherever it points. */
+static void move_buffer(const struct coverage *c, struct coverage_example *x) {
+    const struct symbol *buffer = image_symbol(c->wcet->image, "potoroo_buffer");
+    if (!buffer || image_has_port(c->wcet->image))
+        return;
+    x->replay.x[REG_BUFFER] = buffer->addr + 64;
+    (void)c;
+}
+
+static void describe(struct coverage *c, struct coverage_unit *u, struct coverage_example *x) {
+    const struct cover_path *p = &u->paths.data[x->path].code;
+    struct cover_outcome *o = mem_alloc((x->state.lookups.len + 1) * sizeof *o);
+    struct replay_case *r = &x->replay;
+    size_t start, end;
+    const char *why = choose_steps(p, &start, &end);
+    cover_simulate(c->model, &x->state, o);
+    x->cycles = p->base + misses_cost(c, x, o, 0, false);
+    *r = (struct replay_case){.name = u->id, .state = &x->state};
+    if (!why)
+        why = fetches_before(c, p, start, r);
+    if (why) {
+        r->refused = str_dup(why);
+        free(o);
+        return;
+    }
+    r->start = p->steps.data[start].pc;
+    r->end = p->steps.data[end].pc;
+    memcpy(r->x, x->values.x, sizeof r->x);
+    r->sscratch = x->values.csr[0];
+    r->sepc = x->values.csr[1];
+    r->scause = x->values.csr[2];
+    r->stval = x->values.csr[3];
+    for (size_t i = 0; i < x->values.words.len; i++)
+        vec_push(&r->words, x->values.words.data[i]);
+    for (size_t i = 0; i < x->values.stores.len; i++)
+        vec_push(&r->stores, x->values.stores.data[i]);
+    for (size_t i = start; i < end; i++)
+        x->expected += p->steps.data[i].cycles;
+    x->expected += misses_cost(c, x, o, p->steps.data[start].access, true);
+    move_buffer(c, x);
+    free(o);
+}
+
+void coverage_describe(struct coverage *c) {
+    for (size_t i = 0; i < c->units.len; i++)
+        for (size_t k = 0; k < c->units.data[i].examples.len; k++)
+            describe(c, &c->units.data[i], &c->units.data[i].examples.data[k]);
+}
+
+static void judge(struct coverage_unit *u, struct coverage_example *x) {
+    if (x->replay.refused) {
+        u->refused++;
+        return;
+    }
+    x->replayed = true;
+    x->agrees = !x->replay.failed && x->replay.cycles == x->expected;
+    u->replays++;
+    u->agreed += x->agrees;
+}
+
+/* Cases move into one list and back: replay_run wants an array. */
+int coverage_replay(struct coverage *c, const char *platform, struct err *e) {
+    VEC(struct replay_case) cases = {0};
+    for (size_t i = 0; i < c->units.len; i++)
+        for (size_t k = 0; k < c->units.data[i].examples.len; k++)
+            vec_push(&cases, c->units.data[i].examples.data[k].replay);
+    int rc = replay_run(platform, c->wcet->image, c->model, cases.data, cases.len, e);
+    for (size_t i = 0, at = 0; i < c->units.len; i++)
+        for (size_t k = 0; k < c->units.data[i].examples.len; k++) {
+            struct coverage_example *x = &c->units.data[i].examples.data[k];
+            x->replay = cases.data[at++];
+            if (rc == 0 && !x->replayed)
+                judge(&c->units.data[i], x);
+        }
+    vec_free(&cases);
+    return rc;
+}
