@@ -11,3 +11,8 @@ binaries: $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@.ci/setup --with binaries $(BUILD)/deps.mk
 	@$(BINARIES_RUN)
 HELP += "binaries|judge potoroo cfg by firmware, a boot loader and a C library; installs them"
+
+bench-cfg: $(BUILD)/potoroo
+	@POTOROO=$< RV_PREFIX=$(RV_PREFIX) $(PYTHON) benchmarks/binaries/bench.py $(BUILD)/benchmarks/bench-cfg
+.PHONY: bench-cfg
+HELP += "bench-cfg|time and memory of potoroo cfg by size of the code, up to 1 MB"
