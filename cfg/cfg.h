@@ -12,7 +12,8 @@
  * Assumed. What the proofs of jump tables and loop bounds rest on, beyond the code: calls follow the psABI (sp and the callee-saved registers
  *       come back, except those that the callee is seen to change without storing them; a callee does not know our stack frame unless an
  *       address of it was let out); read-only sections are not written; gp is __global_pointer$; traps give back every register.
- *       Other memory may change between any two loads. A function whose address is nowhere seen to be made is only called where we see it
+ *       Other memory may change between any two loads, but an index that is loaded again for a table jump, with nothing stored or called since it
+ *       was checked, is what was checked. A function whose address is nowhere seen to be made is only called where we see it
  *       (callers.h). Bounds that come from running the whole program (execute.h; their `why` says so) take its own memory to be written by
  *       nobody else; those that say `begins as the ELF says` also take the initial values of its variables for granted. */
 #ifndef POTOROO_CFG_H

@@ -122,6 +122,19 @@ static bool through_phi(struct finder *f, ir_ref term, const refs *terms, struct
     return fine && out->len;
 }
 
+/* An index that is checked in one register and loaded again for the table: compilers do so where nothing was stored and nothing called in between,
+ * so that the memory is the same term. What the check showed of the one load holds of the other (assumed, see cfg.h). */
+static struct interval range_at_table(struct ranges *r, ir_ref term) {
+    const struct ir_node *n = ir_at(r->ir, term);
+    struct interval i = ranges_of(r, term);
+    for (size_t k = 0; k < r->terms.len && n->op == IR_LOAD; k++) {
+        const struct ir_node *other = ir_at(r->ir, r->terms.data[k]);
+        if (other->op == IR_LOAD && other->a == n->a && other->b == n->b && other->width == n->width)
+            i = interval_meet(i, r->list.data[k], n->width);
+    }
+    return i;
+}
+
 /* All values that TERM can have at the end of block B. */
 static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out) {
     const struct values *v = f->v;
@@ -139,13 +152,13 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
         uint64_t best = MOST_TARGETS;
         more = false;
         for (size_t i = 0; i < terms.len; i++) {
-            struct interval k = ranges_of(&ranges, terms.data[i]);
+            struct interval k = range_at_table(&ranges, terms.data[i]);
             uint64_t n = interval_empty(k) ? MOST_TARGETS : k.hi - k.lo + 1;
             if (n > tried && n < best)
                 best = n, more = true;
         }
         for (size_t i = terms.len; i-- > 0 && more && !done;) {
-            struct interval k = ranges_of(&ranges, terms.data[i]);
+            struct interval k = range_at_table(&ranges, terms.data[i]);
             size_t before = out->len;
             if (interval_empty(k) || k.hi - k.lo + 1 != best)
                 continue;

@@ -51,7 +51,9 @@ cfg/execute.c@        if (k->end == END_TRAP_RETURN)@        if (0)
 cfg/abstract.c@    r.low = (uint8_t)least_u(same, agree);@    r.low = (uint8_t)same;
 cfg/callers.c@        c->args[callee].of[i] = interval_join(c->args[callee].of[i], ranges_of(@        c->args[callee].of[i] = (ranges_of(
 cfg/callers.c@                      map_get(&f->taken, addr, &unused) || map_get(&f->named, addr, &unused);@                      0;
+cfg/callers.c@        c->root[block_of(c->g, b)->function] = true;@        (void)b;
 cfg/values.c@    memcpy(v->given + (size_t)b * 8, loc + X_A0, 8 * sizeof *loc);@    memcpy(v->given + (size_t)b * 8, v->in + (size_t)b * v->locs + X_A0, 8 * sizeof *loc);
+cfg/tables.c@other->op == IR_LOAD && other->a == n->a && other->b@other->op == IR_LOAD && other->b
 LIST
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

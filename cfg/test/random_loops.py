@@ -1,7 +1,8 @@
 """C programs of random counted loops: types, steps, relations and limits as they come, wrapping and endless ones included.
 
 Every loop is left by a guard after GUARD turns at the latest, so the program ends whatever the loop does; a bound derived from the
-loop's own test that is too small shows when the execution is followed. The guard's limit is volatile: nothing can be derived from it.
+loop's own test that is too small shows when the execution is followed. The guard's limit is volatile: only a run of the whole program with the ELF's
+initial memory can derive anything from it. Some arguments hang on the cycle counter, which no analysis knows.
 """
 import random
 
@@ -53,6 +54,12 @@ def loop(r, depth, names):
         body.append(f"if (array[{i} & 63] > {r.randint(1, 90)}) continue;")
     if r.random() < 0.15:
         body.append(f"array[(unsigned){i} & 63] ^= turns;")
+    if r.random() < 0.15:
+        body.append(f"bytes[(unsigned){i} * {r.randint(1, 5)} & 63] = (char)({i} {r.choice('+^-')} {r.choice(others)});")
+    if r.random() < 0.15:
+        body.append(f"if (bytes[array[{r.randint(0, 9)}] & 63] == {r.randint(0, 5)}) break;")
+    if r.random() < 0.1:
+        body.append(f"*(short *)(bytes + 2 * ({i} & 31)) = (short)(turns + array[{i} & 7]);")
     if depth and r.random() < 0.5:
         body += loop(r, depth - 1, names + [i])
     form = r.random()
@@ -67,14 +74,16 @@ def loop(r, depth, names):
 
 def program(seed, functions=70):
     r = random.Random(seed)
-    out = ["static volatile unsigned long sink; static volatile int guard = %d; static int array[64];" % GUARD]
+    out = ["static unsigned long now(void) { unsigned long v; __asm__ volatile(\".insn i 0x73, 2, %0, x0, -0x500\" : \"=r\"(v)); return v >> 4; }",
+           "static volatile unsigned long sink; static volatile int guard = %d; static int array[64]; static char bytes[64];" % GUARD]
     calls = []
     for f in range(functions):
         a, b = r.choice(TYPES), r.choice(TYPES)
         body = bounded(r, "a", a) + bounded(r, "b", b) + loop(r, r.randint(0, 2), ["a", "b"])
         out.append(f"static __attribute__((noinline)) int f{f}({a} a, {b} b) {{ int turns = 0; {' '.join(body)} return turns; }}")
         for _ in range(3):
-            calls.append(f"sink += f{f}(({a}){r.choice([0, 1, 3, 9, 17, 40, -1, -7, 100, 255])}l, ({b}){r.choice([0, 1, 2, 6, 20, 33, 64, -2, 90, 127])}l);")
+            first = f"(now() & {r.choice([1, 3, 7, 12, 31])})" if r.random() < 0.4 else f"{r.choice([0, 1, 3, 9, 17, 40, -1, -7, 100, 255])}l"
+            calls.append(f"sink += f{f}(({a}){first}, ({b}){r.choice([0, 1, 2, 6, 20, 33, 64, -2, 90, 127])}l);")
     out.append("int main(void) {\n" + "\n".join(calls) + "\nreturn 0; }")
     return "\n".join(out) + "\n"
 

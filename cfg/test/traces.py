@@ -36,9 +36,11 @@ def build(command, program, out):
     p = os.path.join(HERE, "programs")
     lib = ["-lgcc"] if "gcc" in command[0] else [subprocess.run(["riscv64-unknown-elf-gcc", *GCC, "-print-libgcc-file-name"],
                                                  check=True, capture_output=True, text=True).stdout.strip()]
+    alone = []
     if program.startswith("random"):
+        alone = ["-DALONE"] if int(program[6:-2]) % 2 else []
         program = os.path.join(os.path.dirname(os.path.abspath(out)), program)
-    subprocess.run([*command, *FLAGS, "-w", "-T", os.path.join(p, "link.ld"), "-o", out, os.path.join(p, "start.S"), os.path.join(p, program), *lib],
+    subprocess.run([*command, *FLAGS, *alone, "-w", "-T", os.path.join(p, "link.ld"), "-o", out, os.path.join(p, "start.S"), os.path.join(p, program), *lib],
                    check=True)
 
 

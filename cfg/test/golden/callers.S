@@ -18,7 +18,11 @@ function _start
         call    limited
         li      a0, 4
         call    pointed
-        la      t0, pointed
+        li      a0, 6
+        call    halves
+2:      auipc   t0, %pcrel_hi(halves)
+        beqz    s0, 1f
+1:      addi    t0, t0, %pcrel_lo(2b)
         csrw    mtvec, t0
         andi    a0, s0, 15
         call    passing
@@ -29,7 +33,12 @@ function limited
 1:      addi    a0, a0, -1
         bnez    a0, 1b
         ret
-# its address is taken: no bound
+# its address is made in two blocks: no bound
+function halves
+1:      addi    a0, a0, -1
+        bnez    a0, 1b
+        ret
+# its address is in the data: no bound
 function pointed
 1:      addi    a0, a0, -1
         bnez    a0, 1b
@@ -61,6 +70,9 @@ function fromcall
         bnez    a0, 1b
         ret
 
+        .data
+        .balign 8
+        .dword  pointed
         .bss
         .space 256
 stack:

@@ -158,6 +158,32 @@ function states
 .Ls2:   lla     t1, states
         jr      t1
 .Lnone8: ret
+# checked, and loaded again with nothing in between: resolved
+function again
+        lw      t0, 8(a0)
+        li      t1, 4
+        bgeu    t0, t1, .Lnone9
+        lwu     t0, 8(a0)
+        slli    t0, t0, 3
+        la      t2, .Ltable9
+        add     t0, t0, t2
+        ld      t0, 0(t0)
+        jr      t0
+        cases   .Lg, 4
+.Lnone9: ret
+# the same with a store in between: not to be resolved
+function spoilt
+        lw      t0, 8(a0)
+        li      t1, 4
+        bgeu    t0, t1, .Lnone10
+        sw      zero, 0(a1)
+        lwu     t0, 8(a0)
+        slli    t0, t0, 3
+        la      t2, .Ltable9
+        add     t0, t0, t2
+        ld      t0, 0(t0)
+        jr      t0
+.Lnone10: ret
 # through a pointer that is given
 function given
         jr      a0
@@ -169,6 +195,7 @@ function given
 .Ltable4: .dword .Ld0, .Ld1, .Ld2, .Ld3
 .Lstates: .dword .Ls0, .Ls1
         .dword .Ls2
+.Ltable9: .dword .Lg0, .Lg1, .Lg2, .Lg3
 .Lbroken: .dword .La0, 12345
 .Lfunctions: .dword absolute, masked
 .Lrelative: .word .Lb0 - .Lrelative, .Lb1 - .Lrelative, .Lb2 - .Lrelative, .Lb3 - .Lrelative
