@@ -6,7 +6,7 @@ execution ran straight on, and every record must be the start of a block to whic
 import array
 import struct
 
-LEAVE = 2 << 62
+LEAVE, ENTER = 2 << 62, 1 << 62
 
 
 class Code:
@@ -40,7 +40,13 @@ def records(path):
     words = array.array("Q")
     with open(path, "rb") as file:
         words.frombytes(file.read())
-    return [pc for pc, cycle in zip(words[::2], words[1::2]) if not cycle & LEAVE]
+    return [address(pc) if cycle & ENTER else pc for pc, cycle in zip(words[::2], words[1::2]) if not cycle & LEAVE]
+
+
+def address(pc):
+    """Of a record of a trap, whose upper seven bits tell the cause instead of repeating bit 56."""
+    pc &= (1 << 57) - 1
+    return pc | ((1 << 64) - (1 << 57) if pc >> 56 else 0)
 
 
 class Block:
