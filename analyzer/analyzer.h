@@ -158,6 +158,7 @@ struct analysis {
     char *path, *elf, *facts, *model, *profile, *platform; /* NULL where not given; relative to the file's folder */
     bool no_modelled;         /* a step that was never observed makes its row incomplete, though the model could say what it takes */
     VEC(struct entry_spec) entries;
+    bool keep_infeasible;     /* the solver is not asked which paths cannot be */
 };
 struct analysis *analysis_read(const char *path, struct err *e);
 void analysis_free(struct analysis *a);
@@ -180,6 +181,10 @@ struct wcet_row {
     mpz_t all_miss;           /* with a model: the bound if every access missed */
     bool has_all_miss;
     char *estimate_why;       /* why it is no bound, NULL if it is one (or incomplete) */
+    mpz_t bound_before;       /* with the paths that the solver found not to be */
+    uint32_t excluded;        /* constraints that say so */
+    mpz_t seen_cost;          /* the costliest path seen, by the bound's costs */
+    char *pessimism;          /* where the bound lies above observed_max; NULL: nothing to say */
     uint64_t observed_max, observations;
     struct sighting max_at;
     bin_list observed;        /* whole entries */

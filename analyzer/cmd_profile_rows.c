@@ -82,6 +82,8 @@ int profile_rows(const struct profile_row_options *o, bool tree, char **entries)
     job.how.alpha = 1 - confidence;
     job.how.evt = o->evt;
     struct analysis *a = analysis_read(o->analysis ? o->analysis : "potoroo.ini", &e);
+    if (a)
+        a->keep_infeasible = true; /* distributions and trees are of the graph's ways */
     struct wcet *w = a ? wcet_analyse_visiting(a, *entries ? (const char *const *)entries : NULL, NULL, tree ? visit_tree : visit_curve, &job, &e) : NULL;
     for (size_t i = 0; w && i < job.rows.len; i++) /* the rows have stopped moving */
         job.rows.data[i].row = &w->rows.data[i];

@@ -6,7 +6,7 @@
 
 struct options {
     const char *analysis, *output, *certificates;
-    bool json, explain, no_modelled;
+    bool json, explain, no_modelled, keep;
     VEC(const char *) only;
 };
 
@@ -54,6 +54,7 @@ static int analyse(struct options *o) {
     if (!a)
         return command_fail(&command_wcet, &e);
     a->no_modelled = o->no_modelled;
+    a->keep_infeasible = o->keep;
     vec_push(&o->only, NULL);
     struct wcet *w = wcet_analyse(a, o->only.len > 1 ? o->only.data : NULL, o->certificates, &e);
     int rc = w && print(w, o, &e) == 0 ? budgets_and_gaps(w) : command_fail(&command_wcet, &e);
@@ -69,6 +70,7 @@ static int run(int argc, char **argv) {
                                             {"entry", required_argument, NULL, 'e'},   {"json", no_argument, NULL, 'j'},
                                             {"explain", no_argument, NULL, 'x'},       {"certificates", required_argument, NULL, 'C'},
                                             {"no-modelled", no_argument, NULL, 'M'},
+                                            {"keep-infeasible", no_argument, NULL, 'k'},
                                             {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "c:o:e:", options, NULL)) != -1;) {
         switch (c) {
@@ -79,6 +81,7 @@ static int run(int argc, char **argv) {
         case 'x': o.explain = true; break;
         case 'M': o.no_modelled = true; break;
         case 'C': o.certificates = optarg; break;
+        case 'k': o.keep = true; break;
         default: return command_bad_option(&command_wcet);
         }
     }
@@ -89,7 +92,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_wcet = {
     "wcet", "bound every kernel entry's execution time", run,
-    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled]\n"
+    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled] [--keep-infeasible]\n"
     "\n"
     "Reads the analysis file, the kernel, its facts and its profile, and bounds the execution time of each\n"
     "entry: a table with a row an entry, times in cycles. The bounds and what they rest on go to R.json.\n"
@@ -99,7 +102,9 @@ const struct command command_wcet = {
     "      --json               print the result instead of the table\n"
     "  -e, --entry NAME         only this entry; may be repeated\n"
     "      --explain            print the worst path of each entry: address, function, source, count, cost\n"
-    "      --certificates PREFIX  write PREFIXNAME.cert for each entry, for potoroo-check\n"
+    "      --certificates PREFIX  write PREFIXNAME.cert for each entry, for potoroo-check, and PREFIXinfeasible-….smt2\n"
+    "                           for each way that cannot be executed, for any SMT solver\n"
+    "      --keep-infeasible    do not ask the solver (z3) which ways cannot be executed\n"
     "\n"
     "With `model` in the analysis file (what `potoroo model infer` wrote), a step costs what its instructions take\n"
     "and the misses that cache analysis cannot exclude, every observation must be explained by that, and the\n"

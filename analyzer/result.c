@@ -89,6 +89,9 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
         json_object_set_new(j, "bound_all_miss", row->has_all_miss ? number(row->all_miss) : json_null());
     if (row->estimate_why && row->status == WCET_ESTIMATE)
         json_object_set_new(j, "estimate_why", json_string(row->estimate_why));
+    json_object_set_new(j, "bound_before", row->status == WCET_INCOMPLETE ? json_null() : number(row->bound_before));
+    json_object_set_new(j, "excluded", json_integer(row->excluded));
+    json_object_set_new(j, "pessimism", row->pessimism ? json_string(row->pessimism) : json_null());
     json_object_set_new(j, "certificate", row->certificate ? json_string(row->certificate) : json_null());
     json_object_set_new(j, "observed_total", json_integer((json_int_t)total_of(&row->observed)));
     if (row->observations)
@@ -195,20 +198,29 @@ static void print_row(const struct wcet_row *row, int width, bool all_miss, FILE
     }
     fprintf(out, "%12" PRIu64 " ", row->observed_max);
     if (row->status == WCET_INCOMPLETE || !row->observed_max)
-        fprintf(out, "%6s", "-");
+        fprintf(out, "%6s %6s", "-", "-");
     else
-        fprintf(out, "%6.2f", mpz_get_d(row->bound) / (double)row->observed_max);
+        fprintf(out, "%6.2f %6.2f", mpz_get_d(row->bound_before) / (double)row->observed_max, mpz_get_d(row->bound) / (double)row->observed_max);
     fprintf(out, " %13" PRIu64 "  %s\n", row->observations, status_name[row->status]);
     free(bound);
+}
+
+/* The aims: 1.05 for what interrupts wait for, 1.5 for the rest. */
+static bool is_loose(const struct wcet_row *row) {
+    return row->pessimism && mpz_get_d(row->bound) > (double)row->observed_max * (row->spec->interrupt ? 1.05 : 1.5);
 }
 
 void wcet_print_table(const struct wcet *w, FILE *out) {
     int width = 5;
     for (size_t i = 0; i < w->rows.len; i++)
         width = (int)strlen(w->rows.data[i].spec->name) > width ? (int)strlen(w->rows.data[i].spec->name) : width;
-    fprintf(out, "%-*s %12s %s%12s %6s %13s  %s\n", width, "entry", "bound", w->costs ? "  all missed " : "", "observed max", "ratio", "observations", "status");
+    fprintf(out, "%-*s %12s %s%12s %6s %6s %13s  %s\n", width, "entry", "bound", w->costs ? "  all missed " : "", "observed max", "before", "ratio",
+            "observations", "status");
     for (size_t i = 0; i < w->rows.len; i++)
         print_row(&w->rows.data[i], width, w->costs != NULL, out);
+    for (size_t i = 0; i < w->rows.len; i++)
+        if (is_loose(&w->rows.data[i]))
+            fprintf(out, "%s: %s\n", w->rows.data[i].spec->name, w->rows.data[i].pessimism);
 }
 
 void wcet_print_path(const struct wcet *w, const struct wcet_row *row, FILE *out) {
@@ -223,4 +235,6 @@ void wcet_print_path(const struct wcet *w, const struct wcet_row *row, FILE *out
         fprintf(out, "%18" PRIx64 "  %-36s %-28s %7" PRIu64 " %7" PRIu64 " %9" PRIu64 "\n", from, cfg_describe(w->cfg, from), source, s->count, s->cost, s->count * s->cost);
         free(source);
     }
+    if (row->pessimism)
+        fprintf(out, "above the longest entry seen: %s\n", row->pessimism);
 }

@@ -48,6 +48,9 @@ uint32_t row_connect(const struct row_graph *r, struct ipet *ip, const uint64_t 
  * cycles may hang together with nothing, or one entry to the loop may use up the iterations of another. */
 bool row_cycles_apart(const struct row_graph *r, const uint64_t *count);
 
+/* Fills in row->pessimism. IPG_OF: by profile edge, the walk's IPG edge or NONE. */
+void row_pessimism(struct row_graph *r, const uint32_t *ipg_of);
+
 /* Called for each row when it is finished. IPG_OF: by profile edge, the walk's IPG edge or NONE. */
 typedef int row_visit_fn(void *user, const struct row_graph *r, const uint32_t *ipg_of, struct err *e);
 struct wcet *wcet_analyse_visiting(const struct analysis *a, const char *const *only, const char *certificates, row_visit_fn *visit, void *user,

@@ -69,6 +69,12 @@ $(BUILD)/analyzer/test/short.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platfor
 $(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
 	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@
 
+# What was said never to be executed, put to the solver once more.
+check-infeasible: $(BUILD)/wcet.json
+	@$(PYTHON) analyzer/test/infeasible_test.py $(BUILD)/wcet.json $(BUILD)/certificates
+.PHONY: check-infeasible
+CHECKS += check-infeasible
+
 check-command: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.ptrace $(BUILD)/kernel-plain/kernel.elf
 	@$(PYTHON) analyzer/test/command_test.py $(BUILD)/potoroo $(BOARD)
 

@@ -1,5 +1,6 @@
 /* The main job: costs from the profile, one IPET a row, and cross-checks by what is simpler than what made the bound. */
 #include "analyzer/costs.h"
+#include "analyzer/infeasible.h"
 #include "analyzer/row.h"
 #include "analyzer/tree.h"
 
@@ -153,6 +154,8 @@ static int check_path(struct row_graph *r, const struct placement *pl, const str
     if (placed == 1 && ipet_admits(ip, count, e) < 0)
         return err_wrap(e, "this kernel entry is no path of the integer program");
     cost_of(r, pl, path, sum);
+    if (mpz_cmp(sum, r->row->seen_cost) > 0)
+        mpz_set(r->row->seen_cost, sum);
     if (mpz_cmp_ui(sum, path->max) < 0)
         return err_set(e, ERR_INPUT, "it took %" PRIu64 " cycles, more than the costs of its steps add up to", path->max);
     if (r->row->status != WCET_INCOMPLETE && mpz_cmp(sum, r->row->bound) > 0)
@@ -243,10 +246,10 @@ static void worst_path(struct row_graph *r, const uint64_t *count) {
     free(order);
 }
 
-enum { CONNECT_ROUNDS = 100 };
+enum { CONNECT_ROUNDS = 100, EXCLUDE_ROUNDS = 60 };
 
 /* Until what is longest hangs together: at once, unless a loop has several entries. */
-static int solve_row(struct row_graph *r, struct ipet *ip, struct ipet_result *res, struct err *e) {
+static int solve_connected(struct row_graph *r, struct ipet *ip, struct ipet_result *res, struct err *e) {
     for (int round = 0; ; round++) {
         if (ipet_solve(ip, (struct ilp_limits){0}, r->row->certificate, res, e) < 0)
             return -1;
@@ -256,8 +259,30 @@ static int solve_row(struct row_graph *r, struct ipet *ip, struct ipet_result *r
     }
 }
 
+/* Until the solver has nothing against what is longest. */
+static int solve_row(struct row_graph *r, struct infeasible *f, struct ipet *ip, struct ipet_result *res, struct err *e) {
+    int rc = solve_connected(r, ip, res, e);
+    if (rc < 0)
+        return -1;
+    mpz_set(r->row->bound_before, res->bound);
+    uint32_t added = f && res->count ? infeasible_apply(f, r, ip) : 0; /* what other rows found */
+    for (int round = 0; res->count && f && round < EXCLUDE_ROUNDS; round++, added = 0) {
+        if (!added && infeasible_exclude(f, r, ip, res->count, &added, e) < 0)
+            rc = -1;
+        if (!added)
+            break;
+        r->row->excluded += added;
+        ipet_result_free(res);
+        if (solve_connected(r, ip, res, e) < 0)
+            return -1;
+    }
+    if (rc < 0)
+        ipet_result_free(res);
+    return rc;
+}
+
 /* What keeps the graph from having a finite longest path is said in words; the solver is not asked. */
-static int bound_row(struct row_graph *r, struct ipet *ip, const char *certificates, bool *optimal, struct err *e) {
+static int bound_row(struct row_graph *r, struct infeasible *f, struct ipet *ip, const char *certificates, bool *optimal, struct err *e) {
     struct ipet_result res;
     if (r->row->missing.len) {
         r->row->status = WCET_INCOMPLETE;
@@ -265,7 +290,7 @@ static int bound_row(struct row_graph *r, struct ipet *ip, const char *certifica
     }
     if (certificates)
         r->row->certificate = str_printf("%s%s.cert", certificates, r->row->spec->name);
-    if (solve_row(r, ip, &res, e) < 0)
+    if (solve_row(r, f, ip, &res, e) < 0)
         return -1;
     if (res.status == ILP_OPTIMAL || res.status == ILP_BOUNDED) {
         mpz_set(r->row->bound, res.bound);
@@ -305,13 +330,13 @@ static int compare_tree(struct row_graph *r, const struct tree *t, const uint32_
         return 0;
     }
     row->tree_max = (uint64_t)own;
-    row->tree_note = t->looser ? str_dup(t->looser) : NULL;
+    row->tree_note = t->looser ? str_dup(t->looser) : row->excluded ? str_dup("it has ways that cannot be executed one after the other") : NULL;
     int against = mpz_cmp_si(row->bound, same); /* > 0: the bound is above the tree's longest path */
     if (row->observed_max > row->tree_max)
         return err_set(e, ERR_INPUT, "%" PRIu64 " cycles were observed, more than the longest path of the path tree, %" PRId64, row->observed_max, own);
     if (own > most)
         return err_set(e, ERR_INPUT, "the longest path of the path tree is %" PRId64 " cycles with the row's own times, but %" PRId64 " with all", own, most);
-    bool may_be_below = t->looser, may_be_above = !optimal || (t->several && r->cycles_apart) || t->marks.apart.len;
+    bool may_be_below = t->looser || row->excluded, may_be_above = !optimal || (t->several && r->cycles_apart) || t->marks.apart.len;
     if (may_be_above && against > 0 && !t->looser && optimal)
         row->tree_note = str_dup(t->marks.apart.len ? "a fact excludes ways that the integer program only makes rarer: the bound is above the longest path" :
                                  "a loop has several entries, and the integer program's longest flow is no path: the bound is above the longest path");
@@ -340,7 +365,12 @@ static void note(struct wcet_row *row, const char *kind, char *text, const char 
     free(text);
 }
 
-static void write_ledger(struct row_graph *r) {
+static void note_excluded(void *user, const char *text, const char *proof) {
+    const char *file = proof ? strrchr(proof, '/') : NULL;
+    note(user, "infeasible", str_dup(text), proof ? file ? file + 1 : proof : "asked of the solver");
+}
+
+static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     const struct wcet *w = r->w;
     const struct cfg *g = w->cfg;
     static const char *const origin[] = {"none", "derived", "proved", "annotated"};
@@ -364,6 +394,11 @@ static void write_ledger(struct row_graph *r) {
             note(r->row, "never", str_printf("%s is not executed", cfg_describe(g, g->blocks.data[b].addr)), "annotated");
     for (size_t i = 0; i < g->exclusive.len; i++)
         note(r->row, "exclusive", str_printf("%s", g->exclusive.data[i].why ? g->exclusive.data[i].why : ""), "annotated");
+    if (r->row->excluded) {
+        infeasible_each(f, r, note_excluded, r->row);
+        note(r->row, "assumption", str_dup("while the kernel runs nothing else changes the cached memory that it reads, it reaches each object by one "
+                                           "address, and a stack frame only by sp"), "assumed");
+    }
     if (r->explained)
         note(r->row, "assumption", str_dup("the time of a path is the sum of the times of its steps, as on the machine that was measured"), "inferred");
     if (r->explained)
@@ -385,6 +420,7 @@ struct rows_at_work {
     struct wcet *w;
     walk_problems problems;
     struct placement placement;
+    struct infeasible *infeasible; /* NULL: paths are not asked */
     row_visit_fn *visit;
     void *user;
     VEC(struct row_graph) graphs;
@@ -405,8 +441,7 @@ static int begin_row(struct rows_at_work *a, const struct entry_spec *spec, stru
     if (w->walk->nodes.len > nodes)
         row_expand(w->walk, r.start, &a->problems);
     struct wcet_row row = {.spec = spec};
-    mpz_init(row.bound);
-    mpz_init(row.all_miss);
+    mpz_inits(row.bound, row.all_miss, row.bound_before, row.seen_cost, NULL);
     vec_push(&w->rows, row);
     vec_push(&a->graphs, r);
     return 0;
@@ -450,7 +485,7 @@ static int finish_row(struct rows_at_work *a, size_t i, const char *certificates
         return -1;
     struct ipet *ip = row_ipet(r, r->cost.data);
     observe(r);
-    int rc = bound_row(r, ip, certificates, &optimal, e);
+    int rc = bound_row(r, a->infeasible, ip, certificates, &optimal, e);
     if (rc == 0)
         rc = bound_all_miss(r, e);
     if (rc == 0)
@@ -458,7 +493,7 @@ static int finish_row(struct rows_at_work *a, size_t i, const char *certificates
     if (rc == 0 && r->row->status != WCET_INCOMPLETE)
         rc = check_tree(r, a->placement.ipg.data, optimal, e);
     if (rc == 0 && r->row->status != WCET_INCOMPLETE)
-        write_ledger(r);
+        write_ledger(r, a->infeasible), row_pessimism(r, a->placement.ipg.data);
     if (rc == 0 && a->visit)
         rc = a->visit(a->user, r, a->placement.ipg.data, e);
     ipet_free(ip);
@@ -485,6 +520,8 @@ static int analyse_rows(struct rows_at_work *a, const char *const *only, const c
         return err_set(e, ERR_USAGE, "%s has no such entry", an->path);
     cost_edges(w);
     place_edges(w, &a->placement);
+    if (!w->analysis->keep_infeasible)
+        a->infeasible = infeasible_new(w, a->placement.ipg.data, certificates);
     for (size_t i = 0; i < w->rows.len; i++)
         if (finish_row(a, i, certificates, e) < 0)
             return err_wrap(e, "%s:%d: [entry %s]", an->path, w->rows.data[i].spec->line, w->rows.data[i].spec->name);
@@ -527,6 +564,7 @@ struct wcet *wcet_analyse_visiting(const struct analysis *an, const char *const 
     vec_free(&a.graphs);
     vec_free(&a.problems);
     vec_free(&a.placement.ipg);
+    infeasible_free(a.infeasible);
     if (rc == 0)
         return a.w;
     wcet_free(a.w);
@@ -549,8 +587,8 @@ void wcet_free(struct wcet *w) {
         free(row->tree_note);
         free(row->certificate);
         free(row->estimate_why);
-        mpz_clear(row->bound);
-        mpz_clear(row->all_miss);
+        free(row->pessimism);
+        mpz_clears(row->bound, row->all_miss, row->bound_before, row->seen_cost, NULL);
     }
     vec_free(&w->rows);
     vec_free(&w->cost);

@@ -18,10 +18,13 @@ struct smt {
     VEC(uint32_t) number[SORTS];    /* of a node: its number in the text, 0: not defined */
     VEC(struct definition) defined; /* in the order of the text */
     uint32_t numbers;               /* given out */
+    bool opaque;                    /* loads are unknowns */
     VEC(char *) asked;
     VEC(uint64_t) value;
     VEC(uint32_t) core;
 };
+
+void smt_opaque_loads(struct smt *s) { s->opaque = true; }
 
 static const char *solver = "z3";
 void smt_use_solver(const char *command) { solver = command ? command : "z3"; }
@@ -115,8 +118,8 @@ static enum sort operand_sort(const struct ir_node *n, enum sort own, int operan
     return n->op == IR_ITE && operand > 0 ? own : SORT_TERM;
 }
 
-static bool is_unknown(const struct ir_node *n) {
-    return n->op == IR_VAR || (n->op == IR_LOAD && n->imm) || (n->op == IR_CSR && n->imm >> 12);
+static bool is_unknown(const struct smt *s, const struct ir_node *n) {
+    return n->op == IR_VAR || (n->op == IR_LOAD && (n->imm || s->opaque)) || (n->op == IR_CSR && n->imm >> 12);
 }
 
 static void put_sort(struct smt *s, const struct ir_node *n, enum sort sort) {
@@ -245,6 +248,8 @@ static void put_apply(struct smt *s, const struct ir_node *n, struct smt_name f)
     put(s, ")");
 }
 
+/* A bit vector's definition is a constant that is said to be equal to it: z3 reads hundreds of those a hundred times faster than as many
+ * define-funs. A memory's is a define-fun, so that no equality of arrays has to be reasoned about. */
 static void define(struct smt *s, struct definition d) {
     const struct ir_node *n = ir_at(s->ir, d.node);
     struct smt_name f = {""};
@@ -252,14 +257,17 @@ static void define(struct smt *s, struct definition d) {
         f = function_of(s, n);
     *number_of(s, d.node, d.sort) = ++s->numbers;
     vec_push(&s->defined, d);
-    put(s, "(%s %s () ", is_unknown(n) ? "declare-fun" : "define-fun", name_of(s, d.node, d.sort).text);
+    struct smt_name name = name_of(s, d.node, d.sort);
+    bool unknown = is_unknown(s, n), define = !n->width && !unknown;
+    put(s, "(%s %s () ", define ? "define-fun" : "declare-fun", name.text);
     put_sort(s, n, d.sort);
-    if (!is_unknown(n)) {
-        put(s, " ");
+    if (!unknown) {
+        put(s, define ? " " : ")\n(assert (= %s ", name.text);
         if (n->op == IR_APPLY)
             put_apply(s, n, f);
         else
             put_term(s, n, d.sort);
+        put(s, define ? "" : ")");
     }
     put(s, ")\n");
 }
@@ -290,7 +298,7 @@ static void define_all(struct smt *s, ir_ref r, enum sort sort) {
         const struct ir_node *n = ir_at(s->ir, list[i].node);
         ir_ref kids[3] = {n->a, n->b, n->c};
         enum sort own = list[i].sort;
-        for (int k = 0; k < 3 && kids[k] && !is_unknown(n); k++)
+        for (int k = 0; k < 3 && kids[k] && !is_unknown(s, n); k++)
             need(s, kids[k], operand_sort(n, own, k), &list, &len, &cap);
     }
     if (len)
@@ -352,11 +360,19 @@ void smt_rewind(struct smt *s, struct smt_mark m) {
 
 /* ---- the solver ---------------------------------------------------------------------------------------------------------------- */
 
+/* Cores cost the solver some of its simplifications: only where something has a name. */
+static bool has_names(const struct smt *s) { return strstr(s->text.data, ":named a"); }
+
 static void put_question(const struct smt *s, FILE *out) {
-    fputs("(set-option :error-behavior immediate-exit)\n(set-option :produce-models true)\n(set-option :produce-unsat-cores true)\n(set-logic QF_AUFBV)\n", out);
+    fputs("(set-option :error-behavior immediate-exit)\n(set-option :produce-models true)\n", out);
+    if (has_names(s))
+        fputs("(set-option :produce-unsat-cores true)\n", out);
+    fputs("(set-logic QF_AUFBV)\n", out);
     fwrite(s->text.data, 1, s->text.len, out);
-    /* The one of the two that does not fit the answer is an error in the output: not looked at. */
-    fputs("(check-sat)\n(set-option :error-behavior continued-execution)\n(get-unsat-core)\n", out);
+    /* Of what follows, that which does not fit the answer is an error in the output: not looked at. */
+    fputs("(check-sat)\n(set-option :error-behavior continued-execution)\n", out);
+    if (has_names(s))
+        fputs("(get-unsat-core)\n", out);
     for (size_t i = 0; i < s->asked.len; i++)
         fprintf(out, "%s%s%s", i ? "\n" : "(get-value (", s->asked.data[i], i + 1 < s->asked.len ? "" : "))\n");
 }
@@ -429,7 +445,6 @@ static int by_number(const void *x, const void *y) {
 }
 
 static int read_core(struct smt *s, const char *p, struct err *e) {
-    s->core.len = 0;
     p = strchr(p, '(');
     if (!p || strncmp(p, "(error", 6) == 0)
         return err_set(e, ERR_INPUT, "%s: no core in its answer", solver);
@@ -454,7 +469,8 @@ static int read_answer(struct smt *s, const char *text, enum smt_answer *answer,
     }
     if (strncmp(text, "unsat", first) == 0 && first == 5) {
         *answer = SMT_UNSAT;
-        return read_core(s, text + first, e);
+        s->core.len = 0;
+        return has_names(s) ? read_core(s, text + first, e) : 0;
     }
     if (strncmp(text, "(error", 6) == 0 && !strstr(text, "out of memory"))
         return err_set(e, ERR_INPUT, "%s: %.*s", solver, (int)first, text);

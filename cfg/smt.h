@@ -28,6 +28,9 @@ struct smt_limits {
 /* IR is borrowed; it may grow between the calls but not be reset. */
 struct smt *smt_new(const struct ir *ir);
 void smt_free(struct smt *s); /* s may be NULL */
+/* From now on every LOAD is a constant that may be anything, one a node: no arrays, so much quicker. More is possible then than with what memories
+ * hold: UNSAT still holds of the terms, SAT says less. */
+void smt_opaque_loads(struct smt *s);
 
 /* The 1-bit term BIT is true. NAME: what the core calls it, < NONE, each at most once; NONE: it is always in. */
 void smt_assert(struct smt *s, ir_ref bit, uint32_t name);

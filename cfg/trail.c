@@ -178,6 +178,33 @@ static void hold(struct moment *s, ir_ref term) {
 
 static bool has_probe(const struct trail *t, const struct block *b) { return b->point != NONE && !image_has_port(t->cfg->image); }
 
+/* TERM = K, carried into the choices of a table's elements (look_up) through what was done to them: what is left is which index leads to K. */
+static ir_ref is_value(struct ir *ir, ir_ref term, uint64_t k) {
+    const struct ir_node n = *ir_at(ir, term);
+    uint64_t c;
+    unsigned inner = n.a ? ir_at(ir, n.a)->width : 0;
+    if (n.op == IR_ITE)
+        return ir_ite(ir, n.a, is_value(ir, n.b, k), is_value(ir, n.c, k));
+    if (n.op == IR_ADD && ir_is_const(ir, n.b, &c))
+        return is_value(ir, n.a, (k - c) & ir_mask(n.width));
+    if (n.op == IR_SEXT || n.op == IR_ZEXT) {
+        uint64_t low = k & ir_mask(inner), back = n.op == IR_SEXT ? (uint64_t)ir_signed(low, inner) & ir_mask(n.width) : low;
+        return back == k ? is_value(ir, n.a, low) : ir_const(ir, 1, 0);
+    }
+    return ir_binary(ir, IR_EQ, term, ir_const(ir, n.width, k));
+}
+
+/* Only the lowest bit of a jump's target is dropped. */
+static ir_ref jumps_to(struct ir *ir, ir_ref target, uint64_t to) {
+    const struct ir_node n = *ir_at(ir, target);
+    uint64_t mask;
+    if (n.op == IR_AND && ir_is_const(ir, n.b, &mask) && mask == ~1ull && !(to & 1)) {
+        ir_ref even = is_value(ir, n.a, to), odd = is_value(ir, n.a, to | 1);
+        return ir_ite(ir, even, ir_const(ir, 1, 1), odd);
+    }
+    return is_value(ir, target, to);
+}
+
 /* What had to hold for control to go from the block's last instruction to TO. False: it cannot. */
 static bool leave(struct moment *s, const struct block *b, uint64_t to) {
     const struct insn *i = s->insn;
@@ -188,7 +215,7 @@ static bool leave(struct moment *s, const struct block *b, uint64_t to) {
         return to == jumped;
     case OP_JALR:
         if (s->l.target)
-            hold(s, ir_binary(ir, IR_EQ, s->l.target, ir_const(ir, 64, to)));
+            hold(s, jumps_to(ir, s->l.target, to));
         return true;
     case OP_BEQ: case OP_BNE: case OP_BLT: case OP_BGE: case OP_BLTU: case OP_BGEU:
         if (to != behind && to != jumped)

@@ -2,10 +2,12 @@
  * bound less one, a trace record altered. Works on what `make` and rules.mk made under build/: the default analysis, and a short
  * further trace with its profile. */
 #include "analyzer/known.h"
+#include "cfg/smt.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,6 +29,7 @@ static struct analysis *analysis(void) {
     struct analysis *a = analysis_read("potoroo.ini", &e);
     if (!a)
         fail_msg("%s", e.text);
+    a->keep_infeasible = true; /* only one test is about that */
     return a;
 }
 
@@ -534,12 +537,54 @@ static void entries_seen_again_are_measured_alike(void **state) {
     analysis_free(a);
 }
 
+/* ---- a solver that lies ------------------------------------------------------------------------------------------------ */
+
+static uint64_t bound_of(const struct wcet *w) { return mpz_get_ui(w->rows.data[0].bound); }
+
+/* One that says of everything that it cannot be is found out; one that says nothing excludes nothing. */
+static void a_solver_that_lies(void **state) {
+    (void)state;
+    static const char *const says[] = {"#!/bin/sh\necho unsat\n", "#!/bin/sh\necho unknown\n"};
+    static const char *const only[] = {"irq-ack", NULL};
+    struct err e = {0};
+    struct analysis *a = analysis();
+    char *file = path_of("solver");
+    a->keep_infeasible = false;
+    struct wcet *w = wcet_analyse(a, only, NULL, &e);
+    assert_non_null(w);
+    assert_true(w->rows.data[0].excluded > 0);
+    assert_true(mpz_cmp(w->rows.data[0].bound, w->rows.data[0].bound_before) < 0);
+    uint64_t before = mpz_get_ui(w->rows.data[0].bound_before);
+    wcet_free(w);
+    for (int i = 0; i < 2; i++) {
+        FILE *f = fopen(file, "w");
+        assert_non_null(f);
+        fputs(says[i], f);
+        fclose(f);
+        chmod(file, 0700);
+        smt_use_solver(file);
+        w = wcet_analyse(a, only, NULL, &e);
+        smt_use_solver(NULL);
+        if (i == 0) {
+            assert_null(w);
+            caught(&e, "never executed: do not believe it");
+        } else {
+            assert_non_null(w);
+            assert_int_equal(bound_of(w), before);
+        }
+        wcet_free(w);
+    }
+    unlink(file);
+    free(file);
+    analysis_free(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_seen_again_are_measured_alike),
         cmocka_unit_test(a_step_lowered_in_the_profile), cmocka_unit_test(a_step_lowered_on_its_paths), cmocka_unit_test(a_wrong_model), cmocka_unit_test(a_cycle_more_on_a_path), cmocka_unit_test(what_was_never_observed),
         cmocka_unit_test(first_and_later_iterations_are_apart), cmocka_unit_test(a_cycle_less_in_the_result), cmocka_unit_test(an_edge_dropped_from_the_cfg),
-        cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),
+        cmocka_unit_test(a_solver_that_lies), cmocka_unit_test(a_loop_bound_less_one), cmocka_unit_test(a_trace_record_altered),
     };
     if (!mkdtemp(dir))
         return 1;

@@ -158,6 +158,7 @@ int main(int argc, char **argv) {
     if (!a)
         fail(&e);
     align(&t, argv[3]);
+    a->keep_infeasible = true;
     struct wcet *w = wcet_analyse_visiting(a, NULL, NULL, visit, &t, &e);
     if (!w)
         fail(&e);

@@ -39,7 +39,7 @@ cfg/smt.c@for (unsigned i = bytes; i-- > 1;)@for (unsigned i = bytes; --i > 1;)
 cfg/smt.c@"bvlshr" : "bvashr"@"bvashr" : "bvlshr"
 cfg/smt.c@case IR_REMU: return "bvurem";@case IR_REMU: return "bvurem + 0";
 cfg/smt.c@n->op == IR_ZEXT ? "zero" : "sign"@n->op == IR_SEXT ? "zero" : "sign"
-cfg/smt.c@(n->op == IR_LOAD && n->imm) ||@
+cfg/smt.c@(n->op == IR_LOAD && (n->imm || s->opaque)) ||@(n->op == IR_LOAD && s->opaque) ||
 cfg/smt.c@(n->op == IR_CSR && n->imm >> 12)@n->op == IR_CSR
 cfg/smt.c@"(ite (= %s #b1) %s %s)", a, b, c@"(ite (= %s #b1) %s %s)", a, c, b
 cfg/smt.c@n->imm, n->width, widths);@0ull, n->width, widths);
@@ -53,6 +53,7 @@ cfg/trail.c@to == jumped ? s->l.condition : ir_not(ir, s->l.condition)@to != jum
 cfg/trail.c@    if (!ir_is_const(s->l.ir, term, &v) || !v)@    if (!ir_is_const(s->l.ir, term, &v))
 cfg/trail.c@v = ir_low(ir, n->c, width); /*@v = ir_zext(ir, ir_low(ir, n->c, width > 8 ? width : 7), width); /*
 cfg/trail.c@&& n->b == addr && ir_at@&& ir_at
+cfg/trail.c@return is_value(ir, n.a, (k - c) & ir_mask(n.width));@return is_value(ir, n.a, (k + c) & ir_mask(n.width));
 cfg/trail.c@        return n->b;@        return ir_csr(l->ir, n->a, number, 0);
 cfg/trail.c@ir_load(l->ir, 0, at, width, 0), v);@ir_load(l->ir, 0, ir_const(l->ir, 64, table), width, 0), v);
 cfg/trail.c@        s.l.slot = t->moments++;@        s.l.slot = t->moments;
