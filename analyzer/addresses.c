@@ -64,7 +64,7 @@ static struct value register_symbol(struct interpreter *p, unsigned reg, bool st
 static bool near_stack(const struct interpreter *p, const struct value *v) {
     if (v->symbol)
         return p->a->symbols.data[v->symbol].stack;
-    return p->now.top && v->hi >= p->low && v->lo <= p->now.top;
+    return p->now.top && v->hi >= p->low && (v->lo < p->now.top || (v->lo == p->now.top && v->hi == v->lo)); /* what begins behind the stack is something else */
 }
 
 /* ---- terms ------------------------------------------------------------------------------------------------------------ */
@@ -179,7 +179,8 @@ static struct value evaluate(struct interpreter *p, ir_ref ref) {
         struct value a = eval(p, n->b), b = eval(p, n->c);
         if (same_value(&a, &b))
             return a;
-        return !a.symbol && !b.symbol ? hull(&a, &b) : unknown(p, ref, near_stack(p, &a) || near_stack(p, &b));
+        bool stack = near_stack(p, &a) || near_stack(p, &b);
+        return !a.symbol && !b.symbol && !stack ? hull(&a, &b) : unknown(p, ref, stack);
     }
     default: return n->op >= IR_ADD && n->op <= IR_SAR ? binary(p, ref, n) : unknown(p, ref, false);
     }
@@ -319,7 +320,7 @@ static struct value join_value(struct interpreter *p, const struct state *s, uns
     if (!of_node(p, v, p->node)) {
         if (!old || same_value(old, v))
             return *v;
-        if (!old->symbol && !v->symbol && s->visits < HULLS)
+        if (!old->symbol && !v->symbol && !stack && s->visits < HULLS)
             return hull(old, v);
     }
     return register_symbol(p, reg, stack);

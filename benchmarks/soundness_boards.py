@@ -76,7 +76,7 @@ def main():
     a = argparse.ArgumentParser()
     for name in ("potoroo", "kernel", "folder"):
         a.add_argument(name)
-    a.add_argument("--boards", default="0,1,4,6,23")
+    a.add_argument("--boards", default="0,1,3,4,6")
     a.add_argument("--suite", type=int, default=1)
     a.add_argument("--seed", type=int, default=2)
     a.add_argument("--entries", type=int, default=100000)
