@@ -159,6 +159,7 @@ struct analysis {
     bool no_modelled;         /* a step that was never observed makes its row incomplete, though the model could say what it takes */
     VEC(struct entry_spec) entries;
     bool keep_infeasible;     /* the solver is not asked which paths cannot be */
+    const char *dump_lp;      /* folder for each row's integer program before its reduction, borrowed; NULL: not written */
 };
 struct analysis *analysis_read(const char *path, struct err *e);
 void analysis_free(struct analysis *a);

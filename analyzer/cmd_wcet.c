@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 struct options {
-    const char *analysis, *output, *certificates;
+    const char *analysis, *output, *certificates, *dump;
     bool json, explain, no_modelled, keep;
     VEC(const char *) only;
 };
@@ -55,6 +55,7 @@ static int analyse(struct options *o) {
         return command_fail(&command_wcet, &e);
     a->no_modelled = o->no_modelled;
     a->keep_infeasible = o->keep;
+    a->dump_lp = o->dump;
     vec_push(&o->only, NULL);
     struct wcet *w = wcet_analyse(a, o->only.len > 1 ? o->only.data : NULL, o->certificates, &e);
     int rc = w && print(w, o, &e) == 0 ? budgets_and_gaps(w) : command_fail(&command_wcet, &e);
@@ -71,6 +72,7 @@ static int run(int argc, char **argv) {
                                             {"explain", no_argument, NULL, 'x'},       {"certificates", required_argument, NULL, 'C'},
                                             {"no-modelled", no_argument, NULL, 'M'},
                                             {"keep-infeasible", no_argument, NULL, 'k'},
+                                            {"dump-lp", required_argument, NULL, 'D'},
                                             {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "c:o:e:", options, NULL)) != -1;) {
         switch (c) {
@@ -82,6 +84,7 @@ static int run(int argc, char **argv) {
         case 'M': o.no_modelled = true; break;
         case 'C': o.certificates = optarg; break;
         case 'k': o.keep = true; break;
+        case 'D': o.dump = optarg; break;
         default: return command_bad_option(&command_wcet);
         }
     }
@@ -92,7 +95,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_wcet = {
     "wcet", "bound every kernel entry's execution time", run,
-    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled] [--keep-infeasible]\n"
+    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled] [--keep-infeasible] [--dump-lp DIR]\n"
     "\n"
     "Reads the analysis file, the kernel, its facts and its profile, and bounds the execution time of each\n"
     "entry: a table with a row an entry, times in cycles. The bounds and what they rest on go to R.json.\n"
@@ -105,6 +108,7 @@ const struct command command_wcet = {
     "      --certificates PREFIX  write PREFIXNAME.cert for each entry, for potoroo-check, and PREFIXinfeasible-….smt2\n"
     "                           for each way that cannot be executed, for any SMT solver\n"
     "      --keep-infeasible    do not ask the solver (z3) which ways cannot be executed\n"
+    "      --dump-lp DIR        write DIR/NAME.lp for each entry: its integer program, unreduced, in CPLEX LP format\n"
     "\n"
     "With `model` in the analysis file (what `potoroo model infer` wrote), a step costs what its instructions take\n"
     "and the misses that cache analysis cannot exclude, every observation must be explained by that, and the\n"

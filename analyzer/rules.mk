@@ -72,8 +72,11 @@ $(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
 # What was said never to be executed, put to the solver once more.
 check-infeasible: $(BUILD)/wcet.json
 	@$(PYTHON) analyzer/test/infeasible_test.py $(BUILD)/wcet.json $(BUILD)/certificates
-.PHONY: check-infeasible
-CHECKS += check-infeasible
+# The programs before reduction have the same optimum.
+check-dump-lp: $(BUILD)/wcet.json
+	@$(PYTHON) analyzer/test/dump_lp_test.py $(BUILD)/potoroo $(BUILD)/analyzer/test/lp irq-ack fast-call timer-interrupt page-fault
+.PHONY: check-infeasible check-dump-lp
+CHECKS += check-infeasible check-dump-lp
 
 check-command: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.ptrace $(BUILD)/kernel-plain/kernel.elf
 	@$(PYTHON) analyzer/test/command_test.py $(BUILD)/potoroo $(BOARD)

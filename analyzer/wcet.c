@@ -477,6 +477,19 @@ static int cost_row(struct rows_at_work *a, struct row_graph *r, struct err *e) 
     return 0;
 }
 
+/* The program as the graph makes it, before any reduction, with what was excluded: for another solver's opinion. */
+static int dump_program(const struct row_graph *r, const struct ipet *ip, struct err *e) {
+    const char *folder = r->w->analysis->dump_lp;
+    if (!folder || r->row->status == WCET_INCOMPLETE)
+        return 0;
+    struct ilp *p = ipet_program(ip);
+    char *path = str_printf("%s/%s.lp", folder, r->row->spec->name);
+    int rc = ilp_write_lp(p, path, e);
+    free(path);
+    ilp_free(p);
+    return rc;
+}
+
 static int finish_row(struct rows_at_work *a, size_t i, const char *certificates, struct err *e) {
     struct row_graph *r = &a->graphs.data[i];
     bool optimal = false;
@@ -486,6 +499,8 @@ static int finish_row(struct rows_at_work *a, size_t i, const char *certificates
     struct ipet *ip = row_ipet(r, r->cost.data);
     observe(r);
     int rc = bound_row(r, a->infeasible, ip, certificates, &optimal, e);
+    if (rc == 0)
+        rc = dump_program(r, ip, e);
     if (rc == 0)
         rc = bound_all_miss(r, e);
     if (rc == 0)

@@ -153,6 +153,8 @@ struct ilp *ipet_program(const struct ipet *g) {
     add_node_rows(p, g);
     add_loop_rows(p, g);
     add_rule_rows(p, g);
+    for (size_t k = 0; k < p->rows.len; k++)
+        terms_sort(&p->rows.data[k].terms); /* an edge from a node to itself leaves and enters it: LP files name a variable once a row */
     return p;
 }
 
