@@ -63,3 +63,9 @@ CHECKS += check-analysis-mutants
 
 # Miss-count coverage: the proven range against the truth, and encoders that are wrong.
 $(eval $(call unit_test,cachemodel,cover_test,$(CACHEMODEL_ROOMS),$(CACHEMODEL_LIBS)))
+
+# Real hardware, so not in make check: what it says hangs on what else the machine does.
+host-check: $(BUILD)/potoroo
+	@cachemodel/test/host.sh $(BUILD)/potoroo 10
+.PHONY: host-check
+HELP += "host-check|infer the host's L1D 10 times: what the CPU reports or unknown, never anything else"
