@@ -172,6 +172,8 @@ static int cannot_be(struct infeasible *f, const uint32_t *edges, size_t n, stru
     int rc = question_make(f, edges, n, &q, e);
     if (rc == 0 && q.trail.conditions.len)
         rc = smt_solve(q.smt, limits, &answer, NULL, e);
+    if (rc < 0)
+        err_wrap(e, "asking whether a way can be executed (--keep-infeasible does without)");
     question_free(&q);
     if (rc == 0)
         map_put(&f->asked, key, answer == SMT_UNSAT);
