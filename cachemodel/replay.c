@@ -17,6 +17,7 @@ extern const uint8_t potoroo_replay_guest[], potoroo_replay_guest_end[];
 enum { PAGE = 4096, CASES_PER_RUN = 400, CASE_SIZE = 352, MOST_OPS = 4000 };
 enum { DO_LOAD, DO_STORE, DO_STORE_2, DO_STORE_1, DO_CALL, DO_RUN, DO_END };
 enum { CODE_RETURN = 0x8282 /* c.jr t0 */, CODE_BREAK = 0x9002 /* c.ebreak */, CAUSE_BREAK = 3 };
+enum { REG_BUFFER = 26 }; /* s10 */
 enum { CASE_PC = 32, CASE_CSRS = 33, CASE_BEFORE = 38 }; /* dwords of a case */
 
 struct todo {
@@ -207,6 +208,8 @@ static void write_case(struct bench *b, const struct replay_case *c, size_t slot
     uint64_t *at = (uint64_t *)(void *)(b->ram + case_offset(b, slot));
     memcpy(at, c->x, sizeof c->x);
     at[0] = b->lab.facts.counter;
+    if (c->probes)
+        at[REG_BUFFER] = ram_base(b) + b->lab.home + 4 * PAGE + 4 * b->lab.room - PAGE + b->delta;
     at[CASE_PC] = c->start;
     memcpy(at + CASE_CSRS, (uint64_t[]){c->sscratch, c->sepc, c->scause, c->stval, c->stvec}, 40);
     add(b, DO_RUN, ram_base(b) + case_offset(b, slot), 0);
@@ -294,7 +297,7 @@ static int run_board(struct bench *b, size_t slots, struct err *e) {
 }
 
 static bool full(const struct bench *b, size_t slots) {
-    return slots + 1 >= CASES_PER_RUN || (b->ops.len + MOST_OPS) * sizeof *b->ops.data + (slots + 2) * CASE_SIZE + 4 * PAGE > 4 * b->lab.room;
+    return slots + 1 >= CASES_PER_RUN || (b->ops.len + MOST_OPS) * sizeof *b->ops.data + (slots + 2) * CASE_SIZE + 6 * PAGE > 4 * b->lab.room;
 }
 
 /* Cases from *AT on, as many as there is room for. Slot 0 is the null case. */

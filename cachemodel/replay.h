@@ -18,6 +18,7 @@ struct replay_case {
     const char *name;                     /* borrowed, for messages */
     uint64_t start, end;                  /* virtual: from the instruction at START until the one at END is about to be executed */
     uint64_t x[32];
+    bool probes;                          /* s10 is the probes' own: it is made to point to free memory past the caches */
     uint64_t sscratch, sepc, scause, stval, stvec;
     VEC(struct replay_word) words;        /* memory at START */
     VEC(struct replay_word) stores;       /* what the code stores to: where, not what */
