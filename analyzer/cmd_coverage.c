@@ -77,7 +77,7 @@ static int work(const struct options *o) {
 }
 
 static int run(int argc, char **argv) {
-    struct options o = {.analysis = "potoroo.ini", .o = {.steps = 5000000}};
+    struct options o = {.analysis = "potoroo.ini", .o = {.steps = 1000000}};
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"output", required_argument, NULL, 'o'},
                                             {"unit", required_argument, NULL, 'u'},   {"functional", required_argument, NULL, 'f'},
                                             {"proofs", required_argument, NULL, 'p'}, {"steps", required_argument, NULL, 's'},
@@ -122,6 +122,6 @@ const struct command command_coverage = {
     "      --replay         put every counterexample into the platform and run it: the count must be as predicted\n"
     "      --holes          decide every count, also where the extremes alone say that something is missing\n"
     "      --proofs DIR     keep each question that the solver denied, as an SMT-LIB file\n"
-    "      --steps N        the solver's limit for one question (default: 5000000, the same on every machine)\n"
+    "      --steps N        the solver's limit for one question (default: 1000000, the same on every machine)\n"
     "\n"
     "Exit code 1: a replay did not show what was predicted.\n"};

@@ -214,7 +214,7 @@ static int solve_path(struct coverage *c, struct coverage_unit *u, uint32_t path
     struct coverage_path *p = &u->paths.data[path];
     struct smt *s = smt_new(&p->code.ir);
     cover_path_assert(&p->code, c->wcet->cfg, s);
-    struct cover_question q = {c->model, &p->code.ir, s, p->code.access.data, p->code.access.len, p->code.aligned, {o->steps, 300, 3ull << 30}};
+    struct cover_question q = {c->model, &p->code.ir, s, p->code.access.data, p->code.access.len, p->code.aligned, {o->steps, 60, 3ull << 30}};
     struct cover *cover = cover_new(&q, e);
     struct cover_range r;
     char *proof = proof_name(o->proofs, u, path);

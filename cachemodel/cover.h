@@ -43,8 +43,9 @@ struct cover_relation cover_relate(const struct cover *c, size_t k, size_t i);
 /* Are both fetches, or loads and stores of the same base? Constants that are different lines have nothing in common. */
 bool cover_same_base(const struct cover *c, size_t k, size_t i);
 bool cover_first_of_base(const struct cover *c, size_t i);
-/* Writes the encoding into q.smt and asks for the values. APART (plain only): of the states in which different bases are far from each other,
- * so that their lines are different: fewer states, but much quicker to decide. */
+/* Writes the encoding into q.smt and asks for the values. APART: of the states in which different bases are far from each other, so that
+ * their lines are different, and as if it were plain: fewer states, much quicker to decide. Only what it finds means something, and where
+ * it is not plain only after simulation. */
 void cover_encode(struct cover *c, bool apart);
 
 #endif

@@ -199,7 +199,7 @@ void cover_encode(struct cover *c, bool apart) {
     for (size_t i = 0; i < c->parts.len; i++) {
         encode_line(c, i);
         smt_text(s, "(declare-const cG%zu (_ BitVec 8))", i);
-        if (c->plain)
+        if (c->plain || apart)
             encode_plain(c, i, apart);
         else
             encode_full(c, i, again);

@@ -153,14 +153,29 @@ static void set_ages(const struct cover *c, struct cover_case *k) {
     }
 }
 
-static int read_case(const struct cover *c, struct cover_case *k, struct err *e) {
+/* What the state does by simulation, whatever the solver thought: any state's count is feasible. */
+static void adopt(const struct cover *c, struct cover_case *k) {
+    struct cover_outcome *o = mem_alloc((k->lookups.len + 1) * sizeof *o);
+    cover_simulate(c->q.model, k, o);
+    k->count = 0;
+    for (size_t i = 0; i < k->lookups.len; i++) {
+        struct cover_lookup *l = &k->lookups.data[i];
+        l->hit = l->present && o[i].hit;
+        k->count += l->counted && l->present && !l->hit;
+    }
+    free(o);
+}
+
+static int read_case(const struct cover *c, struct cover_case *k, bool apart, struct err *e) {
     *k = (struct cover_case){.count = (unsigned)smt_value(c->q.smt, c->asked + 4 * c->parts.len)};
     for (size_t i = 0; i < c->callers; i++)
         vec_push(&k->values, smt_value(c->q.smt, i));
     for (size_t i = 0; i < c->parts.len; i++)
         vec_push(&k->lookups, read_lookup(c, i));
-    if (c->plain)
+    if (c->plain || apart)
         set_ages(c, k);
+    if (apart && !c->plain)
+        adopt(c, k);
     if (confirm(c, k, e) == 0)
         return 0;
     cover_case_free(k);
@@ -169,6 +184,7 @@ static int read_case(const struct cover *c, struct cover_case *k, struct err *e)
 
 /* ---- questions --------------------------------------------------------------------------------------------------------------- */
 
+/* 1: found; 0: denied; -1: error, or unknown (ERR_INCOMPLETE). */
 static int ask_once(struct cover *c, unsigned lo, unsigned hi, bool apart, const char *proof, struct cover_case *found, struct err *e) {
     enum smt_answer answer;
     const char *why = "";
@@ -176,19 +192,25 @@ static int ask_once(struct cover *c, unsigned lo, unsigned hi, bool apart, const
     smt_assert_text(c->q.smt, NONE, "(and (bvuge cMisses #x%02x) (bvule cMisses #x%02x))", lo, hi);
     int rc = smt_solve(c->q.smt, c->q.limits, &answer, &why, e);
     if (rc == 0 && answer == SMT_SAT)
-        rc = read_case(c, found, e) < 0 ? -1 : 1;
+        rc = read_case(c, found, apart, e) < 0 ? -1 : 1;
     else if (rc == 0 && answer == SMT_UNKNOWN)
         rc = err_set(e, ERR_INCOMPLETE, "%s", why && *why ? why : "the solver does not know");
     else if (rc == 0 && proof)
         rc = smt_write(c->q.smt, proof, "Is there a state with a miss count in the range asked for last? Denied.", SMT_UNSAT, e);
     smt_rewind(c->q.smt, c->before);
+    if (rc == 1 && (found->count < lo || found->count > hi)) { /* lines pushed each other out */
+        cover_case_free(found);
+        return 0;
+    }
     return rc;
 }
 
 int cover_ask(struct cover *c, unsigned lo, unsigned hi, const char *proof, struct cover_case *found, struct err *e) {
-    int rc = c->plain ? ask_once(c, lo, hi, true, NULL, found, e) : 0;
+    int rc = ask_once(c, lo, hi, true, NULL, found, e);
     if (rc == 1 || (rc < 0 && e->kind != ERR_INCOMPLETE))
         return rc;
+    if (!c->plain && c->parts.len > COVER_MOST_FULL)
+        return err_set(e, ERR_INCOMPLETE, "%zu look-ups that can push each other out, more than %d", c->parts.len, COVER_MOST_FULL);
     return ask_once(c, lo, hi, false, proof, found, e);
 }
 
@@ -216,7 +238,7 @@ static int ask(struct search *s, unsigned lo, unsigned hi, const char *name) {
         if (s->r->state.data[n] == COVER_UNASKED)
             s->r->state.data[n] = rc < 0 ? COVER_UNKNOWN : COVER_INFEASIBLE;
     if (rc < 0)
-        s->r->why = "the solver reached its limit";
+        s->r->why = !s->c->plain && s->c->parts.len > COVER_MOST_FULL ? "too many look-ups that can push each other out" : "the solver reached its limit";
     return 0;
 }
 

@@ -34,7 +34,7 @@ struct cover_question {
     struct smt_limits limits;            /* of one question */
 };
 
-enum { COVER_MOST_LOOKUPS = 60 };
+enum { COVER_MOST_LOOKUPS = 60, COVER_MOST_FULL = 14 }; /* the latter where lines can push each other out: beyond, nothing is proved */
 
 /* What an access does to a cache in a case: an access that may straddle lines is two look-ups. */
 struct cover_lookup {
