@@ -14,7 +14,7 @@ struct command {
 };
 
 /* Defined by cmd_NAME.c, listed in main.c's table. */
-extern const struct command command_cc, command_dump, command_effect, command_import, command_run, command_cfg, command_coverage, command_ilp, command_model, command_profile, command_verify, command_wcet;
+extern const struct command command_cc, command_dump, command_effect, command_import, command_run, command_cfg, command_coverage, command_ilp, command_replay, command_model, command_profile, command_verify, command_wcet;
 extern const struct command command_campaign, command_top, command_diff, command_explain, command_log, command_report;
 
 /* "potoroo NAME: <text>" on standard error; returns the exit code to end with. */

@@ -8,6 +8,7 @@
 /* In the order of `potoroo help`: the way that an analysis takes. */
 static const struct command *const commands[] = {
     &command_cc,
+    &command_replay,
     &command_run,
     &command_import,
     &command_dump,

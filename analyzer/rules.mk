@@ -131,3 +131,15 @@ check-misses: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/misses_test
 .PHONY: truth-misses check-misses
 CHECKS += check-misses
 HELP += "truth-misses|misses of traced steps against the board's own count [ENTRIES=n]"
+
+# Were the measurements enough? Every unit of every row's worst path; counterexamples are replayed on the board.
+coverage: build $(BUILD)/wcet.json
+	$(Q)$(BUILD)/potoroo coverage -c potoroo.ini --replay --proofs $(BUILD)/coverage -o $(BUILD)/coverage.json > $(BUILD)/coverage.txt; \
+		rc=$$?; grep -v "^complete\|^counterexample" $(BUILD)/coverage.txt; exit $$rc
+
+check-coverage: build $(BUILD)/wcet.json
+	@$(PYTHON) -B analyzer/test/coverage_test.py $(BUILD)/potoroo
+
+.PHONY: coverage check-coverage
+CHECKS += check-coverage
+HELP += "coverage|which miss counts of each unit were never measured, with replays"
