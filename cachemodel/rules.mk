@@ -69,6 +69,7 @@ host-check: $(BUILD)/potoroo
 	@cachemodel/test/host.sh $(BUILD)/potoroo 10
 .PHONY: host-check
 HELP += "host-check|infer the host's L1D 10 times: what the CPU reports or unknown, never anything else"
+
 check-cover-mutants: $(BUILD)/cachemodel/test/cover_test
 	@$(PYTHON) -B cachemodel/test/cover_mutants.py $(BUILD)/obj/cachemodel/test/cover_test.o $(CC) $(DEPS_CPPFLAGS) \
 		-Wl,--start-group $(foreach r,$(CACHEMODEL_ROOMS),$(BUILD)/$(r)/lib$(r).a) -Wl,--end-group -lcmocka $(CACHEMODEL_LIBS)
