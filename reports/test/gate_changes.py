@@ -27,8 +27,7 @@ REGRESSIONS = [
                 "\tif (!cap_slot(index, &cap) || cap->type != type)")],
      "or": {"entry": "send", "function": "lookup", "edits": [("lookup.c", "\t\tif (header_type(header) != TYPE_CNODE)\n", "\t\t__asm__ volatile(\"\" :: \"r\"(address / (radix + 1u)));\n\t\tif (header_type(header) != TYPE_CNODE)\n")]}},
     {"name": "removed-preemption-point", "entry": "untyped-retype", "function": "memory_clear", "needs": "#define CLEAR_LINES 64",
-     "edits": [("object.h", "#define CLEAR_LINES 64", "#define CLEAR_LINES 128")],
-     "facts": [("max 64 because \"callers clear", "max 128 because \"callers clear")]},
+     "edits": [("object.h", "#define CLEAR_LINES 64", "#define CLEAR_LINES 128")]},
     {"name": "division", "entry": "wait", "function": "schedule",
      "edits": [("sched.c", "\tcurrent = next;\n", "\tcurrent = next;\n"
                 "\t__asm__ volatile(\"\" :: \"r\"(next->context.x[5] / (next->priority + 1)), \"r\"(next->context.x[6] / (next->priority + 2)));\n")]},

@@ -4,7 +4,7 @@
 /* Turns CLEAR_LINES times at most. */
 ALONE void memory_clear(word *line, word lines)
 {
-	do {
+	while (lines) {
 		line[0] = 0;
 		line[1] = 0;
 		line[2] = 0;
@@ -14,5 +14,6 @@ ALONE void memory_clear(word *line, word lines)
 		line[6] = 0;
 		line[7] = 0;
 		line += LINE_WORDS;
-	} while (--lines);
+		lines--;
+	}
 }
