@@ -13,7 +13,7 @@ static int set_kernel(struct analysis *a, const char *key, const char *value, st
     const struct {
         const char *key;
         char **to;
-    } paths[] = {{"elf", &a->elf}, {"facts", &a->facts}, {"model", &a->model}, {"profile", &a->profile}, {"platform", &a->platform}};
+    } paths[] = {{"elf", &a->elf}, {"facts", &a->facts}, {"model", &a->model}, {"profile", &a->profile}, {"platform", &a->platform}, {"coverage", &a->coverage}};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (strcmp(key, paths[i].key) == 0) {
             if (*paths[i].to)
@@ -155,6 +155,7 @@ void analysis_free(struct analysis *a) {
     free(a->elf);
     free(a->facts);
     free(a->model);
+    free(a->coverage);
     free(a->profile);
     free(a->platform);
     free(a);

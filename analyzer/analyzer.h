@@ -155,7 +155,7 @@ struct entry_spec {
     int line;
 };
 struct analysis {
-    char *path, *elf, *facts, *model, *profile, *platform; /* NULL where not given; relative to the file's folder */
+    char *path, *elf, *facts, *model, *profile, *platform, *coverage; /* NULL where not given; relative to the file's folder */
     bool no_modelled;         /* a step that was never observed makes its row incomplete, though the model could say what it takes */
     VEC(struct entry_spec) entries;
     bool keep_infeasible;     /* the solver is not asked which paths cannot be */
@@ -175,7 +175,10 @@ struct wcet_step {            /* one IPG edge of the worst path */
     uint64_t base;            /* with a model: of it, what the instructions take without a miss */
     bool modelled;            /* never observed: its cost is the model's alone */
 };
+/* What potoroo coverage said of a step: see coverage.h. */
+enum coverage_answer { ANSWER_COMPLETE, ANSWER_EXAMPLE, ANSWER_OPEN, ANSWER_NONE, ANSWERS };
 struct wcet_row {
+    uint64_t answered[ANSWERS]; /* with a coverage file: cycles of the worst path, by answer */
     const struct entry_spec *spec;
     enum wcet_status status;
     mpz_t bound;
@@ -204,6 +207,7 @@ struct wcet {
     struct profile *profile;
     VEC(struct wcet_row) rows;
     VEC(uint64_t) cost;       /* of each walk->ipg edge, the most observed in any context; UINT64_MAX: never observed */
+    struct map answers;       /* hash of (from, to) → enum coverage_answer, of the coverage file */
     struct costs *costs;      /* of the model, NULL: none is given */
     struct map most;          /* hash of (from, to) → what one execution takes at most, with a model, in any row and context */
     uint64_t unmatched;       /* observed kernel entries that no row speaks of */

@@ -288,12 +288,14 @@ static int answer(struct coverage *c, struct coverage_unit *u, const struct cove
 
 struct coverage *coverage_analyse(const struct analysis *a, const struct coverage_options *o, struct err *e) {
     struct coverage *c = mem_alloc(sizeof *c);
+    c->analysis = *a;
+    c->analysis.coverage = NULL;
     int rc = a->model ? 0 : err_set(e, ERR_INPUT, "%s: [kernel] needs 'model': what do misses cost?", a->path);
     if (rc == 0 && !(c->model = model_load(a->model, e)))
         rc = -1;
     if (rc == 0 && c->model->jitter)
         rc = err_set(e, ERR_INPUT, "%s: times with jitter do not tell how many misses they hold", a->model);
-    if (rc == 0 && !(c->wcet = wcet_analyse(a, NULL, NULL, e)))
+    if (rc == 0 && !(c->wcet = wcet_analyse(&c->analysis, NULL, NULL, e)))
         rc = -1;
     if (rc == 0) {
         collect(c, o);

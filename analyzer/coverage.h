@@ -88,6 +88,7 @@ struct coverage_unit {
     uint64_t replays, agreed, refused;
 };
 struct coverage {
+    struct analysis analysis; /* a copy that names no earlier result of coverage; what it points to is borrowed */
     struct wcet *wcet;
     struct model *model;
     VEC(struct coverage_unit) units;

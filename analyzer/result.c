@@ -92,6 +92,8 @@ static json_t *row_json(const struct wcet *w, const struct wcet_row *row) {
     json_object_set_new(j, "bound_before", row->status == WCET_INCOMPLETE ? json_null() : number(row->bound_before));
     json_object_set_new(j, "excluded", json_integer(row->excluded));
     json_object_set_new(j, "pessimism", row->pessimism ? json_string(row->pessimism) : json_null());
+    if (w->analysis->coverage)
+        json_object_set_new(j, "coverage", answers_json(row));
     json_object_set_new(j, "certificate", row->certificate ? json_string(row->certificate) : json_null());
     json_object_set_new(j, "observed_total", json_integer((json_int_t)total_of(&row->observed)));
     if (row->observations)
@@ -218,6 +220,12 @@ void wcet_print_table(const struct wcet *w, FILE *out) {
             "observations", "status");
     for (size_t i = 0; i < w->rows.len; i++)
         print_row(&w->rows.data[i], width, w->costs != NULL, out);
+    for (size_t i = 0; i < w->rows.len && w->analysis->coverage; i++) {
+        char *text = answers_text(&w->rows.data[i]);
+        if (text)
+            fprintf(out, "%s: %s\n", w->rows.data[i].spec->name, text);
+        free(text);
+    }
     for (size_t i = 0; i < w->rows.len; i++)
         if (is_loose(&w->rows.data[i]))
             fprintf(out, "%s: %s\n", w->rows.data[i].spec->name, w->rows.data[i].pessimism);

@@ -370,6 +370,13 @@ static void note_excluded(void *user, const char *text, const char *proof) {
     note(user, "infeasible", str_dup(text), proof ? file ? file + 1 : proof : "asked of the solver");
 }
 
+static void note_answers(struct row_graph *r) {
+    answers_of_row(r->w, r->row);
+    char *text = answers_text(r->row);
+    if (text)
+        note(r->row, "coverage", text, "proved");
+}
+
 static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     const struct wcet *w = r->w;
     const struct cfg *g = w->cfg;
@@ -378,6 +385,8 @@ static void write_ledger(struct row_graph *r, const struct infeasible *f) {
         costs_ledger(w->costs, r);
     else
         note(r->row, "cost", str_printf("%zu steps of the worst path, each the largest of its observations in any context", r->row->worst_path.len), "measured");
+    if (w->analysis->coverage)
+        note_answers(r);
     bool *used = mem_alloc(g->loops.len + 1);
     for (size_t i = 0; i < r->nodes.len; i++)
         for (uint32_t l = g->blocks.data[w->walk->nodes.data[r->nodes.data[i]].block].loop; l != NONE; l = g->loops.data[l].parent)
@@ -555,6 +564,8 @@ static int load(struct wcet *w, struct err *e) {
         return err_set(e, ERR_INPUT, "%s: measured on build %.16s, but %s is build %.16s", a->profile, w->profile->info.build_id, a->elf, image_build_id(w->image));
     if (profile_is_short(w->profile))
         return err_set(e, ERR_INPUT, "%s: its contexts were shortened (--context-depth): it is for looking at, no analysis can use it", a->profile);
+    if (a->coverage && answers_read(w, a->coverage, e) < 0)
+        return -1;
     w->walk = walk_new(w->cfg);
     if (a->model && !(w->costs = costs_open(w, e)))
         return -1;
@@ -609,6 +620,7 @@ void wcet_free(struct wcet *w) {
     vec_free(&w->cost);
     map_free(&w->most);
     costs_close(w->costs);
+    map_free(&w->answers);
     walk_free(w->walk);
     profile_free(w->profile);
     cfg_free(w->cfg);
