@@ -155,24 +155,43 @@ static json_t *costs_json(const struct wcet *w) {
 }
 
 /* Interrupts are off inside the kernel, so one that comes just after an entry began waits for all of it, then takes its own. */
-static json_t *interrupt_latency(const struct wcet *w) {
-    const struct wcet_row *longest = NULL, *interrupt = NULL;
+struct latency {
+    const struct wcet_row *section, *interrupt;
+    const char *why; /* there is none: no bound, or no entry that is an interrupt's */
+    enum wcet_status status;
+};
+
+static const struct wcet_row *longer(const struct wcet_row *a, const struct wcet_row *b) { return !a || mpz_cmp(b->bound, a->bound) > 0 ? b : a; }
+
+static struct latency latency_of_interrupts(const struct wcet *w) {
+    struct latency l = {.status = WCET_BOUND};
+    if (w->rows.len < w->analysis->entries.len)
+        return (struct latency){.why = "not all entries were analysed", .status = WCET_INCOMPLETE};
     for (size_t i = 0; i < w->rows.len; i++) {
         const struct wcet_row *row = &w->rows.data[i];
         if (row->status == WCET_INCOMPLETE)
-            return json_pack("{s:s,s:s}", "status", "incomplete", "why", row->spec->name);
-        if (!longest || mpz_cmp(row->bound, longest->bound) > 0)
-            longest = row;
-        if (row->spec->interrupt && (!interrupt || mpz_cmp(row->bound, interrupt->bound) > 0))
-            interrupt = row;
+            return (struct latency){.why = row->spec->name, .status = WCET_INCOMPLETE};
+        if (row->status != WCET_BOUND)
+            l.status = WCET_ESTIMATE; /* any row could be the longest */
+        l.section = longer(l.section, row);
+        if (row->spec->interrupt)
+            l.interrupt = longer(l.interrupt, row);
     }
-    if (!interrupt)
-        return json_pack("{s:s,s:s}", "status", "incomplete", "why", "no entry says 'interrupt = yes'");
-    mpz_t sum;
+    return l.interrupt ? l : (struct latency){.why = "no entry says 'interrupt = yes'", .status = WCET_INCOMPLETE};
+}
+
+static void latency_bound(const struct latency *l, mpz_t sum) {
     mpz_init(sum);
-    mpz_add(sum, longest->bound, interrupt->bound);
-    json_t *j = json_pack("{s:s,s:s,s:s,s:o}", "status", status_name[longest->status], "section", longest->spec->name, "interrupt", interrupt->spec->name,
-                          "bound", number(sum));
+    mpz_add(sum, l->section->bound, l->interrupt->bound);
+}
+
+static json_t *interrupt_latency(const struct wcet *w) {
+    struct latency l = latency_of_interrupts(w);
+    if (l.why)
+        return json_pack("{s:s,s:s}", "status", "incomplete", "why", l.why);
+    mpz_t sum;
+    latency_bound(&l, sum);
+    json_t *j = json_pack("{s:s,s:s,s:s,s:o}", "status", status_name[l.status], "section", l.section->spec->name, "interrupt", l.interrupt->spec->name, "bound", number(sum));
     mpz_clear(sum);
     return j;
 }
@@ -212,14 +231,29 @@ static bool is_loose(const struct wcet_row *row) {
     return row->pessimism && mpz_get_d(row->bound) > (double)row->observed_max * (row->spec->interrupt ? 1.05 : 1.5);
 }
 
+/* One row more where an entry is an interrupt's: what such an interrupt waits at most, from when it is raised to when its entry has ended. */
+static void print_latency(const struct wcet *w, int width, FILE *out) {
+    struct latency l = latency_of_interrupts(w);
+    mpz_t sum;
+    if (l.why)
+        return;
+    latency_bound(&l, sum);
+    gmp_fprintf(out, "%-*s %12Zd %s%12s %6s %6s %13s  %s\n", width, "interrupt-latency", sum, w->costs ? "           - " : "", "-", "-", "-", "-", status_name[l.status]);
+    mpz_clear(sum);
+}
+
 void wcet_print_table(const struct wcet *w, FILE *out) {
-    int width = 5;
+    int width = 17;
     for (size_t i = 0; i < w->rows.len; i++)
         width = (int)strlen(w->rows.data[i].spec->name) > width ? (int)strlen(w->rows.data[i].spec->name) : width;
     fprintf(out, "%-*s %12s %s%12s %6s %6s %13s  %s\n", width, "entry", "bound", w->costs ? "  all missed " : "", "observed max", "before", "ratio",
             "observations", "status");
     for (size_t i = 0; i < w->rows.len; i++)
         print_row(&w->rows.data[i], width, w->costs != NULL, out);
+    print_latency(w, width, out);
+    struct latency l = latency_of_interrupts(w);
+    if (!l.why)
+        fprintf(out, "interrupt-latency: all of %s, the longest entry, then %s\n", l.section->spec->name, l.interrupt->spec->name);
     for (size_t i = 0; i < w->rows.len && w->analysis->coverage; i++) {
         char *text = answers_text(&w->rows.data[i]);
         if (text)
