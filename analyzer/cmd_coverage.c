@@ -120,7 +120,7 @@ const struct command command_coverage = {
     "      --unit U         only unit U: FROM->TO, or all that begin at the place U\n"
     "      --functional U   print the pure function that unit U is: registers, memory, caches -> misses\n"
     "      --replay         put every counterexample into the platform and run it: the count must be as predicted\n"
-    "      --holes          decide every count, also where the extremes alone say that something is missing\n"
+    "      --exact          decide every count, also where the extremes alone say that something is missing\n"
     "      --proofs DIR     keep each question that the solver denied, as an SMT-LIB file\n"
     "      --steps N        the solver's limit for one question (default: 1000000, the same on every machine)\n"
     "\n"

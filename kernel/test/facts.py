@@ -8,8 +8,8 @@ import sys
 
 ROOM = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 AFTER_BOOT = [path for path in glob.glob(ROOM + "/src/*/*.c") if os.path.basename(path) not in ("boot.c", "check.c")]
-BOUNDS = {"message.c": "MESSAGE_LINES_MAX", "untyped.c": "RETYPE_MAX"}
-DERIVED = {"cnode.c": 2, "delete.c": 1, "lookup.c": 1, "memory.c": 1, "tcb.c": 1, "untyped.c": 1, "vspace.c": 2}  # loops that the analysis bounds by itself
+BOUNDS = {"message.c": "MESSAGE_LINES_MAX", "vspace.c": "WALK_LEVELS"}
+DERIVED = {"cnode.c": 2, "delete.c": 1, "lookup.c": 1, "memory.c": 1, "tcb.c": 1, "untyped.c": 2, "vspace.c": 1}  # loops that the analysis bounds by itself
 
 passed = failed = 0
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object.h"
 
-/* Turns CLEAR_LINES times at most. */
+/* Of 1 to CLEAR_LINES lines; the remainder is what tells a reader of the binary so. */
 ALONE void memory_clear(word *line, word lines)
 {
-	while (lines) {
+	word rest = (lines - 1) % CLEAR_LINES;
+
+	do {
 		line[0] = 0;
 		line[1] = 0;
 		line[2] = 0;
@@ -14,6 +16,5 @@ ALONE void memory_clear(word *line, word lines)
 		line[6] = 0;
 		line[7] = 0;
 		line += LINE_WORDS;
-		lines--;
-	}
+	} while (rest--);
 }

@@ -124,17 +124,17 @@ static inline void slot_create(struct slot *untyped, struct slot *slot, const st
 	slot_fill(slot, untyped);
 }
 
-/* Turns RETYPE_MAX times at most. */
+/* Turns 1 to RETYPE_MAX times; the remainder is what tells a reader of the binary so. */
 ALONE static void create(struct slot *untyped, const struct retype *r)
 {
-	word object = untyped->cap.object + r->offset, count = r->count;
+	word object = untyped->cap.object + r->offset, rest = (r->count - 1) % RETYPE_MAX;
 	struct slot *slot = r->first;
 
 	do {
 		slot_create(untyped, slot, r, object);
 		object += (word)1 << r->bits;
 		slot++;
-	} while (--count);
+	} while (rest--);
 }
 
 /* The memory from OFFSET to END is to be zero. What is cleared stays cleared until it is used; so whoever has cleared

@@ -36,7 +36,7 @@ ALONE static word *walk(word *table, word address, word bits)
 {
 	word shift = HUGE_BITS, *entry = table + (address >> HUGE_BITS);
 
-	while (shift > bits && shift > PAGE_BITS) {
+	while (shift > bits) {
 		if (!is_table(*entry))
 			return &no_entry;
 		shift -= INDEX_BITS;
