@@ -293,12 +293,16 @@ static int changed_line(const struct diff *d, uint32_t old_block, uint32_t new_b
 
 /* ---- constraints ----------------------------------------------------------------------------------------------------- */
 
-/* "f+0x12 runs at most 4 times" without the offset. */
+static size_t hex_digits(const char *s) { return strspn(s, "0123456789abcdef"); }
+
+/* "f+0x12 runs at most 4 times: the branch at 0xffffffc080005796 …" without what moves with the code. */
 static char *without_offsets(const char *s) {
     char *out = mem_alloc(strlen(s) + 1), *to = out;
     while (*s)
         if (strncmp(s, "+0x", 3) == 0)
-            s += 3 + strspn(s + 3, "0123456789abcdef");
+            s += 3 + hex_digits(s + 3);
+        else if (strncmp(s, "0x", 2) == 0 && hex_digits(s + 2) >= 8)
+            s += 2 + hex_digits(s + 2);
         else
             *to++ = *s++;
     return out;
@@ -406,6 +410,12 @@ static void read_sides(struct entry_diff *x) {
     x->change = x->has_old && x->has_new ? x->new_bound - x->old_bound : 0;
 }
 
+/* Neither code nor a constraint of the entry changed: if another way is the longest now, then because costs moved with the code. */
+static void forget_other_ways(struct entry_diff *x) {
+    if (!x->part[PART_CODE] && !x->part[PART_ADDED] && !x->part[PART_REMOVED] && !x->part[PART_REST] && !x->constraints.len && x->work > 0)
+        x->work = 0;
+}
+
 static void compare_entry(struct diff *d, const char *name, bool code_changed) {
     struct entry_diff x = {.name = name, .old_entry = result_entry(d->from, name), .new_entry = result_entry(d->to, name)};
     read_sides(&x);
@@ -416,6 +426,7 @@ static void compare_entry(struct diff *d, const char *name, bool code_changed) {
         note_constraints(&x, before, after, false);
         note_constraints(&x, after, before, true);
     }
+    forget_other_ways(&x);
     judge(d, &x);
     d->failed += x.verdict == VERDICT_FAIL;
     vec_push(&d->entries, x);
