@@ -107,6 +107,14 @@ struct profile_loop {
     uint64_t header, max;     /* most executions of the header for one entry to the loop */
     struct sighting max_at;
 };
+/* A unit run from a state that coverage found and the workload did not show (coverage.h). It tells what is possible, never how often, and not in
+ * which context: no histogram holds it, so no exceedance does; the most measured of a step does. */
+struct profile_replay {
+    uint64_t from, to;        /* points */
+    uint64_t way;             /* hash of the addresses of the blocks between them, both included: replay_way */
+    uint64_t misses, cycles;  /* counted, and taken, by the unit */
+    uint64_t runs;
+};
 struct profile {
     struct trace_info info;
     VEC(struct profile_trace) traces;   /* sorted by digest */
@@ -114,6 +122,7 @@ struct profile {
     VEC(struct profile_edge) edges;     /* sorted by context, from, to, turn */
     VEC(struct profile_path) paths;     /* sorted by their edges */
     VEC(struct profile_loop) loops;     /* sorted by header */
+    VEC(struct profile_replay) replays; /* sorted */
 };
 
 void profile_free(struct profile *p);
@@ -132,6 +141,8 @@ int profile_merge(struct profile *into, struct profile *from, struct err *e);
  * a context holds for all that it stands for. Shortening commutes with merging. No analysis takes a profile with shortened contexts. */
 void profile_shorten(struct profile *p, uint32_t depth);
 bool profile_is_short(const struct profile *p);
+void profile_add_replay(struct profile *p, const struct profile_replay *r); /* r->runs runs of it */
+uint64_t replay_way(const uint64_t *blocks, size_t n);
 int profile_write(const struct profile *p, const char *path, struct err *e);
 struct profile *profile_read(const char *path, struct err *e);
 json_t *profile_json(const struct profile *p);

@@ -9,7 +9,7 @@
 struct options {
     const char *analysis, *output, *functional;
     struct coverage_options o;
-    bool json, replay;
+    bool json, replay, close;
 };
 
 static int verdict(const struct coverage *c) {
@@ -57,6 +57,10 @@ static int functional(const struct coverage *c) {
     return 0;
 }
 
+static int on_board(struct coverage *c, const struct options *o, const char *platform, struct err *e) {
+    return o->close ? coverage_close(c, &o->o, platform, e) : coverage_replay(c, platform, e);
+}
+
 static int work(const struct options *o) {
     struct err e;
     struct analysis *a = analysis_read(o->analysis, &e);
@@ -66,8 +70,8 @@ static int work(const struct options *o) {
     }
     struct coverage *c = coverage_analyse(a, &o->o, &e);
     int rc = c ? 0 : -1;
-    if (rc == 0 && o->replay)
-        rc = a->platform ? coverage_replay(c, a->platform, &e) : err_set(&e, ERR_INPUT, "%s: [kernel] needs 'platform': where is it to be replayed?", a->path);
+    if (rc == 0 && (o->replay || o->close))
+        rc = a->platform ? on_board(c, o, a->platform, &e) : err_set(&e, ERR_INPUT, "%s: [kernel] needs 'platform': where is it to be replayed?", a->path);
     if (rc == 0)
         rc = o->functional ? functional(c) : output(c, o, &e);
     rc = rc == 0 ? verdict(c) : command_fail(&command_coverage, &e);
@@ -77,12 +81,15 @@ static int work(const struct options *o) {
 }
 
 static int run(int argc, char **argv) {
-    struct options o = {.analysis = "potoroo.ini", .o = {.steps = 1000000}};
+    struct options o = {.analysis = "potoroo.ini", .o = {.steps = 1000000, .rounds = 16}};
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"output", required_argument, NULL, 'o'},
                                             {"unit", required_argument, NULL, 'u'},   {"functional", required_argument, NULL, 'f'},
                                             {"proofs", required_argument, NULL, 'p'}, {"steps", required_argument, NULL, 's'},
                                             {"replay", no_argument, NULL, 'r'},       {"exact", no_argument, NULL, 'x'},
-                                            {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
+                                            {"json", no_argument, NULL, 'j'},         {"close", no_argument, NULL, 'l'},
+                                            {"rounds", required_argument, NULL, 'R'}, {"budget", required_argument, NULL, 'b'},
+                                            {"profile-out", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
+    uint64_t rounds = o.o.rounds, seconds = 0;
     for (int c; (c = getopt_long(argc, argv, "c:o:", options, NULL)) != -1;) {
         switch (c) {
         case 'c': o.analysis = optarg; break;
@@ -93,6 +100,16 @@ static int run(int argc, char **argv) {
         case 'r': o.replay = true; break;
         case 'x': o.o.exact = true; break;
         case 'j': o.json = true; break;
+        case 'l': o.close = true; break;
+        case 'P': o.o.profile_out = optarg; break;
+        case 'R':
+            if (parse_u64(optarg, &rounds) < 0 || !rounds || rounds > UINT32_MAX)
+                return command_usage(&command_coverage, "--rounds %s: not a number above 0", optarg);
+            break;
+        case 'b':
+            if (parse_u64(optarg, &seconds) < 0 || !seconds)
+                return command_usage(&command_coverage, "--budget %s: not a number of seconds above 0", optarg);
+            break;
         case 's':
             if (parse_u64(optarg, &o.o.steps) < 0 || !o.o.steps)
                 return command_usage(&command_coverage, "--steps %s: not a number above 0", optarg);
@@ -102,12 +119,17 @@ static int run(int argc, char **argv) {
     }
     if (optind != argc)
         return command_usage(&command_coverage, "'%s' is not wanted here", argv[optind]);
+    if (o.o.profile_out && !o.close)
+        return command_usage(&command_coverage, "--profile-out is for --close: without it the profile stays as it is");
+    o.o.rounds = (unsigned)rounds;
+    o.o.seconds = (double)seconds;
     return work(&o);
 }
 
 const struct command command_coverage = {
     "coverage", "were the measurements enough? counterexamples if not", run,
     "usage: potoroo coverage [-c potoroo.ini] [-o R.json] [--json] [--unit U] [--functional U] [--replay] [--exact] [--proofs DIR] [--steps N]\n"
+    "       potoroo coverage --close [--rounds N] [--budget SECONDS] [--profile-out P.prof] [the options above]\n"
     "\n"
     "For each unit (the code from one instrumentation point to the next) on a worst path: which counts of cache\n"
     "misses can it have, over all registers, memory and cache contents that the facts allow, and which were\n"
@@ -120,6 +142,12 @@ const struct command command_coverage = {
     "      --unit U         only unit U: FROM->TO, or all that begin at the place U\n"
     "      --functional U   print the pure function that unit U is: registers, memory, caches -> misses\n"
     "      --replay         put every counterexample into the platform and run it: the count must be as predicted\n"
+    "      --close          replay them, take what the replays showed as further observations of their units (told\n"
+    "                       apart from the workload's everywhere, in no histogram), answer those units again, until\n"
+    "                       nothing is new; then the bounds of the new profile\n"
+    "      --rounds N       of closing, at most (default: 16)\n"
+    "      --budget SECONDS no round of closing begins later\n"
+    "      --profile-out P  where the profile goes, replays included; the analysis' own is never written\n"
     "      --exact          decide every count, also where the extremes alone say that something is missing\n"
     "      --proofs DIR     keep each question that the solver denied, as an SMT-LIB file\n"
     "      --steps N        the solver's limit for one question (default: 1000000, the same on every machine)\n"

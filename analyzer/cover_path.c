@@ -396,6 +396,24 @@ static void assert_accesses(struct cover_path *p, const struct cfg *g, struct sm
     }
 }
 
+/* Records are written where the facts say that the next record is, also where s10 has just been loaded: so find_cached has it. */
+static void assert_records(struct cover_path *p, const struct cfg *g, struct smt *s) {
+    const struct assumption *own = reserved(g, REG_BUFFER);
+    for (size_t i = 0; i < p->steps.len && own; i++) {
+        const struct cover_step *x = &p->steps.data[i];
+        for (size_t k = x->access; k < x->access + x->accesses; k++) {
+            const struct cover_access *a = &p->access.data[k];
+            uint64_t offset = (uint64_t)(int64_t)x->insn.imm, constant;
+            if (a->fetch || a->cached || x->insn.rs1 != REG_BUFFER || ir_is_const(&p->ir, a->at, &constant))
+                continue;
+            struct smt_name at = smt_term(s, a->at);
+            assert_between(s, at.text, own->lo + offset, own->hi + offset);
+            if (own->align > 1)
+                smt_assert_text(s, NONE, "(= (bvand (bvsub %s (_ bv%" PRIu64 " 64)) (_ bv%" PRIu64 " 64)) (_ bv0 64))", at.text, offset, own->align - 1);
+        }
+    }
+}
+
 static void ask_values(struct cover_path *p, struct smt *s) {
     ir_ref csrs = ir_var(&p->ir, 0, var_id(VAR_ENTRY, 0, LOC_CSR));
     for (uint32_t r = 1; r < 32; r++)
@@ -414,6 +432,7 @@ void cover_path_assert(struct cover_path *p, const struct cfg *g, struct smt *s)
     for (size_t i = 0; i < p->trail.conditions.len; i++)
         smt_assert(s, p->trail.conditions.data[i].term, NONE);
     assert_accesses(p, g, s);
+    assert_records(p, g, s);
     ask_values(p, s);
 }
 

@@ -170,6 +170,46 @@ static void read_observations(struct coverage *c, struct coverage_unit *u) {
     }
 }
 
+static bool explains(const struct coverage *c, const struct coverage_path *p, uint64_t cycles, uint64_t misses) {
+    const struct model *m = c->model;
+    for (unsigned i = 0; i <= p->code.lookups_i && i <= misses; i++) {
+        int64_t rest = (int64_t)(cycles - p->code.base) - penalty(m, "L1I", false) * i - penalty(m, "L1D", false) * (int64_t)(misses - i);
+        int64_t dirty = penalty(m, "L1D", true);
+        if (misses <= p->limit && (rest == 0 || (rest > 0 && dirty > 0 && rest % dirty == 0)))
+            return true;
+    }
+    return false;
+}
+
+uint64_t coverage_way(const struct coverage *c, const struct cover_path *p) {
+    uint64_t addr[MOST_BLOCKS + 1];
+    for (size_t i = 0; i < p->blocks.len; i++)
+        addr[i] = c->wcet->cfg->blocks.data[p->blocks.data[i]].addr;
+    return replay_way(addr, p->blocks.len);
+}
+
+static struct coverage_path *path_of_way(const struct coverage *c, struct coverage_unit *u, uint64_t way) {
+    for (size_t k = 0; k < u->paths.len; k++)
+        if (coverage_way(c, &u->paths.data[k].code) == way)
+            return &u->paths.data[k];
+    return NULL;
+}
+
+/* A replay tells its path and its count by itself. One of a way that facts exclude by now says nothing. */
+static void read_replays(const struct coverage *c, struct coverage_unit *u) {
+    const struct profile *p = c->wcet->profile;
+    for (size_t i = 0; i < p->replays.len; i++) {
+        const struct profile_replay *x = &p->replays.data[i];
+        struct coverage_path *path = x->from == u->from && x->to == u->to ? path_of_way(c, u, x->way) : NULL;
+        if (!path)
+            continue;
+        if (explains(c, path, x->cycles, x->misses))
+            path->replayed.data[x->misses] = true;
+        else
+            open_unit(u, "the profile has a replay whose misses do not explain its cycles", "");
+    }
+}
+
 /* ---- answers ------------------------------------------------------------------------------------------------------------------- */
 
 static unsigned lookups_of(const struct cover_path *p) {
@@ -186,17 +226,21 @@ static int lay_out(struct coverage *c, struct coverage_unit *u, struct err *e) {
         }
         p->limit = lookups_of(&p->code);
         u->limit = p->limit > u->limit ? p->limit : u->limit;
-        for (unsigned n = 0; n <= p->limit; n++)
+        for (unsigned n = 0; n <= p->limit; n++) {
             vec_push(&p->seen, false);
+            vec_push(&p->replayed, false);
+        }
     }
     return 0;
 }
+
+static bool shown(const struct coverage_path *p, unsigned n) { return n < p->seen.len && (p->seen.data[n] || p->replayed.data[n]); }
 
 static void take_examples(struct coverage_unit *u, uint32_t path, struct cover_range *r) {
     struct coverage_path *p = &u->paths.data[path];
     for (size_t i = r->cases.len; i-- > 0;) {
         struct cover_case *k = &r->cases.data[i];
-        if (k->count < p->seen.len && p->seen.data[k->count])
+        if (shown(p, k->count))
             continue;
         struct coverage_example x = {.path = path, .state = *k};
         cover_values(&p->code, k, &x.values);
@@ -218,7 +262,11 @@ static int solve_path(struct coverage *c, struct coverage_unit *u, uint32_t path
     struct cover *cover = cover_new(&q, e);
     struct cover_range r;
     char *proof = proof_name(o->proofs, u, path);
-    int rc = cover ? cover_solve(cover, p->seen.data, p->seen.len, o->exact, proof, &r, e) : -1;
+    VEC(bool) known = {0};
+    for (unsigned n = 0; n < p->seen.len; n++)
+        vec_push(&known, shown(p, n));
+    int rc = cover ? cover_solve(cover, known.data, known.len, o->exact, proof, &r, e) : -1;
+    vec_free(&known);
     if (rc == 0) {
         p->lo = r.lo;
         p->hi = r.hi;
@@ -251,7 +299,7 @@ static int by_count(const void *a, const void *b) {
 static void check_seen(struct coverage_unit *u) {
     for (size_t k = 0; k < u->paths.len; k++)
         for (unsigned n = 0; n < u->paths.data[k].seen.len; n++)
-            if (u->paths.data[k].seen.data[n] && (u->paths.data[k].lo > u->paths.data[k].hi))
+            if (shown(&u->paths.data[k], n) && (u->paths.data[k].lo > u->paths.data[k].hi))
                 open_unit(u, "it was observed on a path that no state should take", "");
 }
 
@@ -274,16 +322,43 @@ static void conclude(struct coverage_unit *u) {
         u->status = u->examples.len ? COVERAGE_COUNTEREXAMPLE : COVERAGE_COMPLETE;
 }
 
+static int solve(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e) {
+    for (uint32_t k = 0; k < u->paths.len && u->status != COVERAGE_OPEN; k++)
+        if (solve_path(c, u, k, o, e) < 0)
+            return err_wrap(e, "%s", u->id);
+    conclude(u);
+    coverage_describe(c, u);
+    return 0;
+}
+
 static int answer(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e) {
     if (u->status != COVERAGE_OPEN && lay_out(c, u, e) < 0)
         return -1;
     if (u->status != COVERAGE_OPEN)
         read_observations(c, u);
-    for (uint32_t k = 0; k < u->paths.len && u->status != COVERAGE_OPEN; k++)
-        if (solve_path(c, u, k, o, e) < 0)
-            return err_wrap(e, "%s", u->id);
-    conclude(u);
-    return 0;
+    if (u->status != COVERAGE_OPEN)
+        read_replays(c, u);
+    return solve(c, u, o, e);
+}
+
+static void free_examples(struct coverage_unit *u) {
+    for (size_t i = 0; i < u->examples.len; i++) {
+        struct coverage_example *x = &u->examples.data[i];
+        cover_case_free(&x->state);
+        vec_free(&x->values.words);
+        vec_free(&x->values.stores);
+        replay_case_free(&x->replay);
+    }
+    u->examples.len = 0;
+}
+
+int coverage_answer_again(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e) {
+    free_examples(u);
+    for (size_t k = 0; k < u->paths.len; k++)
+        u->paths.data[k].state.len = u->paths.data[k].lo = u->paths.data[k].hi = 0;
+    u->lo = u->hi = 0;
+    u->status = COVERAGE_COMPLETE; /* as far as is known */
+    return solve(c, u, o, e);
 }
 
 struct coverage *coverage_analyse(const struct analysis *a, const struct coverage_options *o, struct err *e) {
@@ -309,10 +384,8 @@ struct coverage *coverage_analyse(const struct analysis *a, const struct coverag
         progress_at(progress, i + 1);
     }
     progress_end(progress);
-    if (rc == 0) {
-        coverage_describe(c);
+    if (rc == 0)
         return c;
-    }
     coverage_free(c);
     return NULL;
 }
@@ -322,15 +395,10 @@ static void free_unit(struct coverage_unit *u) {
         struct coverage_path *p = &u->paths.data[i];
         cover_path_free(&p->code);
         vec_free(&p->seen);
+        vec_free(&p->replayed);
         vec_free(&p->state);
     }
-    for (size_t i = 0; i < u->examples.len; i++) {
-        struct coverage_example *x = &u->examples.data[i];
-        cover_case_free(&x->state);
-        vec_free(&x->values.words);
-        vec_free(&x->values.stores);
-        replay_case_free(&x->replay);
-    }
+    free_examples(u);
     vec_free(&u->paths);
     vec_free(&u->examples);
     vec_free(&u->bins);
@@ -344,9 +412,7 @@ void coverage_free(struct coverage *c) {
     for (size_t i = 0; i < c->units.len; i++)
         free_unit(&c->units.data[i]);
     vec_free(&c->units);
-    for (size_t i = 0; i < c->notes.len; i++)
-        free(c->notes.data[i]);
-    vec_free(&c->notes);
+    coverage_closing_free(&c->closing);
     model_free(c->model);
     wcet_free(c->wcet);
     free(c);

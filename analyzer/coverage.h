@@ -63,12 +63,13 @@ struct coverage_example {    /* a count that is feasible and was not observed */
     uint64_t cycles;         /* of the unit, predicted */
     struct replay_case replay;
     uint64_t expected;       /* of the replay, predicted */
-    bool replayed, agrees;
+    bool tried, replayed, agrees; /* tried: it was to be replayed; replayed: it could be */
 };
 struct coverage_path {
     struct cover_path code;
     unsigned limit, lo, hi;
-    VEC(bool) seen;          /* counts that were observed for certain */
+    VEC(bool) seen;          /* counts that the workload showed for certain */
+    VEC(bool) replayed;      /* counts that a replay showed */
     VEC(enum cover_state) state;
 };
 struct coverage_unit {
@@ -85,16 +86,31 @@ struct coverage_unit {
     unsigned lo, hi;         /* proved, if not open */
     bool proven;
     uint64_t unclear;        /* observations that several counts explain */
-    uint64_t replays, agreed, refused;
+    uint64_t replays, agreed; /* of this unit, whether still an example or evidence by now */
+};
+/* What closing the loop did: see coverage_close. */
+struct coverage_bound {      /* of a row, by profile: as it was, and with what closing added */
+    const struct entry_spec *spec;
+    char *before, *after;    /* NULL: incomplete */
+};
+struct coverage_closing {
+    bool done;               /* coverage_close ran */
+    unsigned rounds;
+    uint64_t added;          /* counts that only replays showed, taken into the profile */
+    const char *end;         /* why it ended, a literal */
+    VEC(struct coverage_bound) bounds;
 };
 struct coverage {
+    struct coverage_closing closing;
     struct analysis analysis; /* a copy that names no earlier result of coverage; what it points to is borrowed */
     struct wcet *wcet;
     struct model *model;
     VEC(struct coverage_unit) units;
-    VEC(char *) notes;
 };
 struct coverage_options {
+    unsigned rounds;         /* of closing, at most */
+    double seconds;          /* of closing: no round begins later; 0: no limit */
+    const char *profile_out; /* of closing: where the profile goes that replays were added to; NULL: nowhere */
     const char *unit;        /* only this one: "FROM->TO", or a place that it begins at; NULL: all */
     const char *proofs;      /* folder, NULL: none */
     bool exact;              /* decide every count, not only whether one is missing */
@@ -104,9 +120,28 @@ struct coverage *coverage_analyse(const struct analysis *a, const struct coverag
 void coverage_free(struct coverage *c);
 json_t *coverage_json(const struct coverage *c);
 void coverage_print(const struct coverage *c, FILE *out);
-/* What each example would cost, and how it is put into the board. coverage_analyse has done it. */
-void coverage_describe(struct coverage *c);
+/* What each example of the unit would cost, and how it is put into the board. Part of every answer. */
+void coverage_describe(struct coverage *c, struct coverage_unit *u);
+/* Which way a replay took: replay_way of its blocks. */
+uint64_t coverage_way(const struct coverage *c, const struct cover_path *p);
 /* Every example that has not been replayed yet. */
 int coverage_replay(struct coverage *c, const char *platform, struct err *e);
+/* One unit once more, from what is known to have been shown now. */
+int coverage_answer_again(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e);
+/* Closes the loop: replays every example; what a replay showed, to the cycle as predicted, becomes evidence of the unit, in the profile and
+ * beside its histograms; units with new evidence are answered again; until nothing is new or the budget ends. Then the bounds once more, of the
+ * new profile.
+ * Why it is sound: a replayed state is one that the assumptions admit, so its run is an execution that the unit's range must hold, and evidence
+ * only ever raises what was measured. It says nothing of how often, or whether the workload gets there: so it is in no histogram, and kept
+ * apart in every output. A replay that disagrees is no evidence of anything but a wrong model, and ends the closing. */
+int coverage_close(struct coverage *c, const struct coverage_options *o, const char *platform, struct err *e);
+void coverage_closing_free(struct coverage_closing *k);
+json_t *coverage_closing_json(const struct coverage *c);
+void coverage_closing_print(const struct coverage *c, FILE *out);
+/* The steps of the row's worst path, in cycles, by what their units' answers rest on. */
+enum coverage_rest { REST_WORKLOAD, REST_REPLAY, REST_EXAMPLE, REST_OPEN, RESTS };
+void coverage_rests(const struct coverage *c, const struct wcet_row *row, uint64_t cycles[RESTS]);
+/* Was every count that the unit has shown by the workload, or some only by replays? */
+bool coverage_by_replay(const struct coverage_unit *u);
 
 #endif

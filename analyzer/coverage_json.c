@@ -76,14 +76,28 @@ static json_t *example_json(const struct coverage *c, const struct coverage_unit
                      "replay", replay_json(x));
 }
 
-static json_t *observed_json(const struct coverage_unit *u) {
+/* What the workload showed; or what replays alone showed, on some path. */
+static json_t *shown_json(const struct coverage_unit *u, bool replayed) {
     json_t *list = json_array();
-    for (unsigned n = 0; n <= u->limit; n++)
-        for (size_t k = 0; k < u->paths.len; k++)
-            if (n < u->paths.data[k].seen.len && u->paths.data[k].seen.data[n]) {
-                json_array_append_new(list, json_integer(n));
-                break;
-            }
+    for (unsigned n = 0; n <= u->limit; n++) {
+        bool any = false;
+        for (size_t k = 0; k < u->paths.len; k++) {
+            const struct coverage_path *p = &u->paths.data[k];
+            any |= n < p->seen.len && (replayed ? p->replayed.data[n] && !p->seen.data[n] : p->seen.data[n]);
+        }
+        if (any)
+            json_array_append_new(list, json_integer(n));
+    }
+    return list;
+}
+
+static json_t *evidence_json(const struct coverage *c, const struct coverage_unit *u) {
+    json_t *list = json_array();
+    const struct profile *p = c->wcet->profile;
+    for (size_t i = 0; i < p->replays.len; i++)
+        if (p->replays.data[i].from == u->from && p->replays.data[i].to == u->to)
+            json_array_append_new(list, json_pack("{s:I,s:I,s:I}", "misses", (json_int_t)p->replays.data[i].misses, "cycles", (json_int_t)p->replays.data[i].cycles,
+                                                  "runs", (json_int_t)p->replays.data[i].runs));
     return list;
 }
 
@@ -111,7 +125,7 @@ static json_t *unit_json(const struct coverage *c, const struct coverage_unit *u
         json_array_append_new(bases, json_integer((json_int_t)u->paths.data[i].code.base));
     }
     json_t *j = json_pack("{s:s,s:s,s:o,s:o,s:o,s:s,s:I}", "id", u->id, "function", g->functions.data[b->function].name, "paths", paths, "base", bases,
-                          "observed", observed_json(u), "status", statuses[u->status], "limit", (json_int_t)u->limit);
+                          "observed", shown_json(u, false), "status", statuses[u->status], "limit", (json_int_t)u->limit);
     json_object_set_new(j, "proven", u->proven ? json_pack("[I,I]", (json_int_t)u->lo, (json_int_t)u->hi) : json_null());
     json_object_set_new(j, "counterexample", u->status == COVERAGE_COUNTEREXAMPLE ? example_json(c, u, &u->examples.data[0]) : json_null());
     json_object_set_new(j, "missing", missing_json(u));
@@ -120,6 +134,8 @@ static json_t *unit_json(const struct coverage *c, const struct coverage_unit *u
     json_object_set_new(j, "contexts", json_integer((json_int_t)u->contexts));
     json_object_set_new(j, "observations", json_integer((json_int_t)executions(u)));
     json_object_set_new(j, "unclear", json_integer((json_int_t)u->unclear));
+    json_object_set_new(j, "replayed", shown_json(u, true));
+    json_object_set_new(j, "replays", evidence_json(c, u));
     if (u->why)
         json_object_set_new(j, "why", json_string(u->why));
     return j;
@@ -143,17 +159,19 @@ json_t *cover_assumptions(const struct cfg *g) {
 }
 
 struct totals {
-    uint64_t by[3], replays, agreed, refused;
+    uint64_t by[3], by_replay, replays, agreed, refused;
 };
 
 static struct totals add_up(const struct coverage *c) {
-    struct totals t = {{0}, 0, 0, 0};
+    struct totals t = {.by_replay = 0};
     for (size_t i = 0; i < c->units.len; i++) {
         const struct coverage_unit *u = &c->units.data[i];
         t.by[u->status]++;
         t.replays += u->replays;
         t.agreed += u->agreed;
-        t.refused += u->refused;
+        t.by_replay += u->status == COVERAGE_COMPLETE && coverage_by_replay(u);
+        for (size_t k = 0; k < u->examples.len; k++)
+            t.refused += u->examples.data[k].tried && u->examples.data[k].replay.refused;
     }
     return t;
 }
@@ -166,6 +184,9 @@ json_t *coverage_json(const struct coverage *c) {
     json_t *summary = json_pack("{s:I,s:I,s:I,s:I,s:o}", "units", (json_int_t)c->units.len, "complete", (json_int_t)t.by[0], "counterexample",
                                 (json_int_t)t.by[1], "open", (json_int_t)t.by[2], "assumptions", cover_assumptions(c->wcet->cfg));
     json_object_set_new(summary, "replays", json_pack("{s:I,s:I,s:I}", "run", (json_int_t)t.replays, "agreed", (json_int_t)t.agreed, "refused", (json_int_t)t.refused));
+    json_object_set_new(summary, "complete_by_replay", json_integer((json_int_t)t.by_replay));
+    if (c->closing.done)
+        json_object_set_new(summary, "closing", coverage_closing_json(c));
     return json_pack("{s:s,s:s,s:s,s:o,s:o}", "kernel", c->wcet->analysis->elf, "build_id", image_build_id(c->wcet->image), "model", c->wcet->analysis->model,
                      "units", units, "summary", summary);
 }
@@ -173,13 +194,18 @@ json_t *coverage_json(const struct coverage *c) {
 /* ---- for people ------------------------------------------------------------------------------------------------------------------ */
 
 static void print_unit(const struct coverage_unit *u, FILE *out) {
-    json_t *seen = observed_json(u), *missing = missing_json(u);
+    json_t *seen = shown_json(u, false), *replayed = shown_json(u, true), *missing = missing_json(u);
     char *a = json_dumps(seen, JSON_COMPACT), *b = json_dumps(missing, JSON_COMPACT);
     char proven[40] = "-";
     if (u->proven)
         snprintf(proven, sizeof proven, "%u to %u", u->lo, u->hi);
-    fprintf(out, "%-14s  %-10s  %-16s  %s%s%s%s%s\n", statuses[u->status], proven, a, u->id, u->examples.len ? ", not seen: " : "", u->examples.len ? b : "",
-            u->why ? ": " : "", u->why ? u->why : "");
+    char *r = json_dumps(replayed, JSON_COMPACT);
+    fprintf(out, "%-14s  %-10s  %-16s  %s", statuses[u->status], proven, a, u->id);
+    if (json_array_size(replayed))
+        fprintf(out, ", by replay: %s", r);
+    fprintf(out, "%s%s%s%s\n", u->examples.len ? ", not seen: " : "", u->examples.len ? b : "", u->why ? ": " : "", u->why ? u->why : "");
+    json_decref(replayed);
+    free(r);
     free(a);
     free(b);
     json_decref(seen);
@@ -191,9 +217,14 @@ void coverage_print(const struct coverage *c, FILE *out) {
     fprintf(out, "%-14s  %-10s  %-16s  %s\n", "status", "feasible", "observed", "unit");
     for (size_t i = 0; i < c->units.len; i++)
         print_unit(&c->units.data[i], out);
-    fprintf(out, "%zu units: %" PRIu64 " complete, %" PRIu64 " with a counterexample, %" PRIu64 " open\n", c->units.len, t.by[0], t.by[1], t.by[2]);
+    fprintf(out, "%zu units: %" PRIu64 " complete", c->units.len, t.by[0]);
+    if (t.by_replay)
+        fprintf(out, " (%" PRIu64 " of them by counts that only replays showed)", t.by_replay);
+    fprintf(out, ", %" PRIu64 " with a counterexample, %" PRIu64 " open\n", t.by[1], t.by[2]);
     if (t.replays + t.refused)
         fprintf(out, "%" PRIu64 " counterexamples replayed, %" PRIu64 " as predicted; %" PRIu64 " cannot be put into the board\n", t.replays, t.agreed, t.refused);
+    if (c->closing.done)
+        coverage_closing_print(c, out);
     json_t *list = cover_assumptions(c->wcet->cfg);
     for (size_t i = 0; i < json_array_size(list); i++)
         fprintf(out, "assumed: %s\n", json_string_value(json_array_get(list, i)));

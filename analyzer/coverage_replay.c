@@ -121,17 +121,15 @@ static void describe(struct coverage *c, struct coverage_unit *u, struct coverag
     free(o);
 }
 
-void coverage_describe(struct coverage *c) {
-    for (size_t i = 0; i < c->units.len; i++)
-        for (size_t k = 0; k < c->units.data[i].examples.len; k++)
-            describe(c, &c->units.data[i], &c->units.data[i].examples.data[k]);
+void coverage_describe(struct coverage *c, struct coverage_unit *u) {
+    for (size_t k = 0; k < u->examples.len; k++)
+        describe(c, u, &u->examples.data[k]);
 }
 
 static void judge(struct coverage_unit *u, struct coverage_example *x) {
-    if (x->replay.refused) {
-        u->refused++;
+    x->tried = true;
+    if (x->replay.refused)
         return;
-    }
     x->replayed = true;
     x->agrees = !x->replay.failed && x->replay.cycles == x->expected;
     u->replays++;
@@ -149,7 +147,7 @@ int coverage_replay(struct coverage *c, const char *platform, struct err *e) {
         for (size_t k = 0; k < c->units.data[i].examples.len; k++) {
             struct coverage_example *x = &c->units.data[i].examples.data[k];
             x->replay = cases.data[at++];
-            if (rc == 0 && !x->replayed)
+            if (rc == 0 && !x->tried)
                 judge(&c->units.data[i], x);
         }
     vec_free(&cases);

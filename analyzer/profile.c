@@ -314,6 +314,7 @@ void profile_free(struct profile *p) {
     vec_free(&p->edges);
     vec_free(&p->paths);
     vec_free(&p->loops);
+    vec_free(&p->replays);
     vec_free(&p->traces);
     free(p);
 }
@@ -460,6 +461,8 @@ int profile_merge(struct profile *into, struct profile *from, struct err *e) {
         uint32_t *to = merge_edges(into, from);
         merge_paths(into, from, to);
         merge_loops(into, from);
+        for (size_t i = 0; i < from->replays.len; i++)
+            profile_add_replay(into, &from->replays.data[i]);
         canonical(into);
         free(to);
     }

@@ -7,6 +7,7 @@
  *   edge CONTEXT FROM TO TURN low TRACE POSITION high TRACE POSITION : BINS  points in hexadecimal; BINS: CYCLES*COUNT,…
  *   path START END [cause CAUSE] low TRACE POSITION high TRACE POSITION : BINS : EDGE*COUNT=BINS …  whole entries; each unit passed on it
  *   loop HEADER max N at TRACE POSITION
+ *   replay FROM TO WAY misses N cycles N runs N              a run from a state of coverage's: beside the histograms, not in them
  *   end XXH3                                                 of all bytes before this line */
 #include "analyzer/analyzer.h"
 
@@ -61,6 +62,10 @@ static void put_body(const struct profile *p, FILE *out) {
     for (size_t i = 0; i < p->loops.len; i++) {
         const struct profile_loop *x = &p->loops.data[i];
         fprintf(out, "loop %" PRIx64 " max %" PRIu64 " at %" PRIu32 " %" PRIu64 "\n", x->header, x->max, x->max_at.trace, x->max_at.position);
+    }
+    for (size_t i = 0; i < p->replays.len; i++) {
+        const struct profile_replay *x = &p->replays.data[i];
+        fprintf(out, "replay %" PRIx64 " %" PRIx64 " %" PRIx64 " misses %" PRIu64 " cycles %" PRIu64 " runs %" PRIu64 "\n", x->from, x->to, x->way, x->misses, x->cycles, x->runs);
     }
 }
 
@@ -236,6 +241,18 @@ static void take_loop(struct cursor *c, struct profile *p) {
     vec_push(&p->loops, x);
 }
 
+static void take_replay(struct cursor *c, struct profile *p) {
+    struct profile_replay x = {.from = take_field(c, "replay ", 16), .to = 0};
+    x.to = take_field(c, " ", 16);
+    x.way = take_field(c, " ", 16);
+    x.misses = take_field(c, " misses ", 10);
+    x.cycles = take_field(c, " cycles ", 10);
+    x.runs = take_field(c, " runs ", 10);
+    c->bad = c->bad || x.runs == 0;
+    take_line(c);
+    profile_add_replay(p, &x);
+}
+
 struct profile *profile_read(const char *path, struct err *e) {
     char *text;
     size_t size;
@@ -250,6 +267,8 @@ struct profile *profile_read(const char *path, struct err *e) {
         take_path(&c, p);
     while (next_is(&c, "loop "))
         take_loop(&c, p);
+    while (next_is(&c, "replay "))
+        take_replay(&c, p);
     uint64_t sum = hash_bytes(text, (size_t)(c.at - text), 0), told = take_field(&c, "end ", 16);
     take_line(&c);
     if (c.bad || c.at != c.end)
@@ -273,7 +292,7 @@ static json_t *sighting_json(const struct profile *p, struct sighting s) {
 }
 
 json_t *profile_json(const struct profile *p) {
-    json_t *traces = json_array(), *edges = json_array(), *loops = json_array();
+    json_t *traces = json_array(), *edges = json_array(), *loops = json_array(), *replays = json_array();
     for (size_t i = 0; i < p->traces.len; i++) {
         const struct profile_trace *t = &p->traces.data[i];
         json_array_append_new(traces, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "digest", t->digest, "records", (json_int_t)t->records, "entries",
@@ -291,8 +310,14 @@ json_t *profile_json(const struct profile *p) {
     for (size_t i = 0; i < p->loops.len; i++)
         json_array_append_new(loops, json_pack("{s:o,s:I,s:o}", "header", hex(p->loops.data[i].header), "max", (json_int_t)p->loops.data[i].max,
                                                "max_at", sighting_json(p, p->loops.data[i].max_at)));
-    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:I}", "build_id", p->info.build_id, "platform", p->info.platform, "port", p->info.port, "clock",
-                     (json_int_t)p->info.clock_hz, "traces", traces, "edges", edges, "loops", loops, "paths", (json_int_t)p->paths.len);
+    for (size_t i = 0; i < p->replays.len; i++) {
+        const struct profile_replay *x = &p->replays.data[i];
+        json_array_append_new(replays, json_pack("{s:o,s:o,s:o,s:I,s:I,s:I}", "from", hex(x->from), "to", hex(x->to), "way", hex(x->way), "misses",
+                                                 (json_int_t)x->misses, "cycles", (json_int_t)x->cycles, "runs", (json_int_t)x->runs));
+    }
+    return json_pack("{s:s,s:s,s:b,s:I,s:o,s:o,s:o,s:I,s:o}", "build_id", p->info.build_id, "platform", p->info.platform, "port", p->info.port, "clock",
+                     (json_int_t)p->info.clock_hz, "traces", traces, "edges", edges, "loops", loops, "paths", (json_int_t)p->paths.len,
+                     "replays", replays);
 }
 
 /* The symbol that ADDR is in, else the address. The caller frees it. */
@@ -331,6 +356,13 @@ void profile_print(const struct profile *p, const struct image *names, FILE *out
         fprintf(out, "%24s %-24s %4" PRIu32 " %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %16s %16s  %s\n", from, to, x->turn, x->count,
                 x->bins.data[0].cycles, bins_quantile(&x->bins, x->count, 0.5), bins_quantile(&x->bins, x->count, 0.01), x->bins.data[x->bins.len - 1].cycles,
                 at[0], at[1], p->contexts.data[x->context]);
+        free(from);
+        free(to);
+    }
+    for (size_t i = 0; i < p->replays.len; i++) {
+        const struct profile_replay *x = &p->replays.data[i];
+        char *from = place_name(names, x->from), *to = place_name(names, x->to);
+        fprintf(out, "%24s %-24s replayed from a state that no trace showed: %" PRIu64 " misses, %" PRIu64 " cycles\n", from, to, x->misses, x->cycles);
         free(from);
         free(to);
     }

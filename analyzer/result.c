@@ -130,6 +130,19 @@ static void add_modelled(const struct wcet *w, json_t *list, struct map *at) {
     }
 }
 
+/* Steps of the workload that a replay took longer for. */
+static void raise_replayed(const struct profile *p, json_t *list, struct map *at) {
+    for (size_t i = 0; i < p->replays.len; i++) {
+        const struct profile_replay *x = &p->replays.data[i];
+        uint64_t index;
+        if (!map_get(at, hash_bytes((uint64_t[]){x->from, x->to}, 16, 0), &index))
+            continue;
+        json_t *cost = json_object_get(json_array_get(list, index), "cost");
+        if ((json_int_t)x->cycles > json_integer_value(cost))
+            json_integer_set(cost, (json_int_t)x->cycles);
+    }
+}
+
 /* The costs that the bounds rest on: what verification compares further traces with. */
 static json_t *costs_json(const struct wcet *w) {
     json_t *list = json_array();
@@ -148,6 +161,7 @@ static json_t *costs_json(const struct wcet *w) {
         map_put(&at, key, json_array_size(list));
         json_array_append_new(list, cost_json(x->from, x->to, most, x->count));
     }
+    raise_replayed(p, list, &at);
     if (w->costs)
         add_modelled(w, list, &at);
     map_free(&at);

@@ -59,6 +59,11 @@ struct wcet *wcet_analyse_visiting(const struct analysis *a, const char *const *
 /* Does an observed path belong to this row? */
 bool row_matches(const struct row_graph *r, const struct profile *p, const struct profile_path *path);
 
+/* measured.c. Fills in w->cost. */
+void costs_measured(struct wcet *w);
+/* How many steps of the row's worst path were also replayed. */
+uint64_t costs_replayed(const struct wcet *w, const struct wcet_row *row);
+
 /* answers.c: what coverage said. PATH: its JSON result; ERR_INPUT: not one, or of another build. The text is the caller's, NULL: none. */
 int answers_read(struct wcet *w, const char *path, struct err *e);
 void answers_of_row(const struct wcet *w, struct wcet_row *row);

@@ -6,29 +6,7 @@
 
 #include <inttypes.h>
 
-/* ---- costs ---------------------------------------------------------------------------------------------------------- */
-
-/* The cost of an IPG edge is the most that it took in any context: a context seen less often, or never with cold caches, is not
- * believed to be faster; nor is the first iteration of a loop or a later one. Nothing observed anywhere leaves UINT64_MAX: no cost, not zero. */
-static void cost_edges(struct wcet *w) {
-    struct map high = {0};
-    const struct profile *p = w->profile;
-    for (size_t i = 0; i < p->edges.len; i++) {
-        const struct profile_edge *x = &p->edges.data[i];
-        uint64_t key = hash_bytes((uint64_t[]){x->from, x->to}, 16, 0), old = 0, most = x->bins.data[x->bins.len - 1].cycles;
-        if (!map_get(&high, key, &old) || most > old)
-            map_put(&high, key, most);
-    }
-    const struct walk *walk = w->walk;
-    while (w->cost.len < walk->ipg.len) {
-        const struct ipg_edge *x = &walk->ipg.data[w->cost.len];
-        uint64_t from = w->cfg->blocks.data[walk->nodes.data[x->from].block].addr, to = w->cfg->blocks.data[walk->nodes.data[x->to].block].addr;
-        uint64_t cost = UINT64_MAX;
-        map_get(&high, hash_bytes((uint64_t[]){from, to}, 16, 0), &cost);
-        vec_push(&w->cost, cost);
-    }
-    map_free(&high);
-}
+/* ---- facts against traces --------------------------------------------------------------------------------------------- */
 
 /* A fact that a trace contradicts is an error that names both. (Steps into `never` blocks are found by place_paths.) */
 static int check_loops(const struct wcet *w, struct err *e) {
@@ -377,6 +355,12 @@ static void note_answers(struct row_graph *r) {
         note(r->row, "coverage", text, "proved");
 }
 
+static void note_replays(struct row_graph *r) {
+    uint64_t steps = costs_replayed(r->w, r->row);
+    if (steps)
+        note(r->row, "cost", str_printf("%" PRIu64 " steps of the worst path were also run from states that no trace showed: in no histogram, so in no exceedance", steps), "replayed");
+}
+
 static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     const struct wcet *w = r->w;
     const struct cfg *g = w->cfg;
@@ -387,6 +371,7 @@ static void write_ledger(struct row_graph *r, const struct infeasible *f) {
         note(r->row, "cost", str_printf("%zu steps of the worst path, each the largest of its observations in any context", r->row->worst_path.len), "measured");
     if (w->analysis->coverage)
         note_answers(r);
+    note_replays(r);
     bool *used = mem_alloc(g->loops.len + 1);
     for (size_t i = 0; i < r->nodes.len; i++)
         for (uint32_t l = g->blocks.data[w->walk->nodes.data[r->nodes.data[i]].block].loop; l != NONE; l = g->loops.data[l].parent)
@@ -542,7 +527,7 @@ static int analyse_rows(struct rows_at_work *a, const char *const *only, const c
             return err_wrap(e, "%s:%d: [entry %s]", an->path, an->entries.data[i].line, an->entries.data[i].name);
     if (w->rows.len == 0)
         return err_set(e, ERR_USAGE, "%s has no such entry", an->path);
-    cost_edges(w);
+    costs_measured(w);
     place_edges(w, &a->placement);
     if (!w->analysis->keep_infeasible)
         a->infeasible = infeasible_new(w, a->placement.ipg.data, certificates);

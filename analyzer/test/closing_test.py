@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""Closing the loop, on a small kernel whose measurements were weakened on purpose: two pointers always on one line, a branch never to a cold
+line. What was missed is found, its replay shows the predicted count and time, then its units are complete; what a stronger workload shows of them
+is what the replays showed. And wrong builds of potoroo, which must not get through that.
+
+usage: closing_test.py POTOROO PLATFORM.ini CC MODEL LINK_WORDS… (the compiler that links a potoroo, its libraries last)"""
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent / "closing"
+ROOT = HERE.parents[2]
+FLAGS = ["-march=rv64imac_zicsr_zifencei", "-mabi=lp64", "-mcmodel=medany", "-msmall-data-limit=0", "-ffreestanding", "-nostdlib", "-fno-pic",
+         "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-ffixed-x25", "-ffixed-x26", "-ffixed-x27", "-g", "-std=gnu11",
+         "-DPOTOROO_COUNTER=0x87fff000", "-I", str(ROOT / "tracer/target")]
+POTOROO, PLATFORM, CC, MODEL = sys.argv[1:5]
+LINK = sys.argv[5:]
+ARGUMENTS = 0x87e08000
+# Calls: two indices of 8-byte words, and whether to branch to the line of its own.
+WEAK = [(8 * k, 8 * k + j, (j + 1) % 2) for k in range(8) for j in range(8)] * 2
+STRONG = [(0, 8, 1)] + [(16 * k, 16 * k + 8, k % 2) for k in range(1, 8)] * 2 + [(256 + 8 * k, 256 + 8 * k, k % 2) for k in range(8)] * 2
+# Wrong builds: name, file, old text, new text.
+MUTANTS = [
+    ("count-off-by-one", "analyzer/coverage_close.c", "x->state.count, unit_cycles(x), 1}", "x->state.count - 1, unit_cycles(x), 1}"),
+    ("cycles-of-the-harness", "analyzer/coverage_close.c", "return x->replay.cycles + x->cycles - x->expected;", "return x->replay.cycles;"),
+    ("data-not-prepared", "cachemodel/replay.c", "if (t->fetch != (fetch == 1))", "if (t->fetch != (fetch == 1) || (!t->fetch && !t->filler))"),
+    ("code-left-warm", "cachemodel/replay.c", "if (t->fetch != (fetch == 1))", "if (t->fetch != (fetch == 1) || t->fetch)"),
+    ("pointers-swapped-for-one", "analyzer/coverage_replay.c", "memcpy(r->x, x->values.x, sizeof r->x);", "memcpy(r->x, x->values.x, sizeof r->x); r->x[11] = r->x[10];"),
+]
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print(f"FAILED: {what} {detail}")
+    return good
+
+
+def run(*args, expect=0):
+    done = subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=120)
+    if expect is not None and done.returncode != expect:
+        raise RuntimeError(f"{' '.join(map(str, args))}\nexit {done.returncode}: {done.stderr}")
+    return done
+
+
+def analysis(work, name, profile, model=True):
+    text = re.sub(r"(?m)^profile = .*", f"profile = {profile}", (HERE / "closing.ini").read_text())
+    (work / name).write_text(text if model else re.sub(r"(?m)^model = .*\n", "", text))
+    return work / name
+
+
+def measure(work, name, warm, calls):
+    words = struct.pack("<QQ", warm, len(calls)) + b"".join(struct.pack("<QQQ", *c) for c in calls) + bytes(24)
+    (work / f"{name}.words").write_bytes(words)
+    run(POTOROO, "run", "-p", work / "platform.ini", "-k", work / "k.elf", "-o", work / f"{name}.ptrace", "--", "-device",
+        f"loader,file={work / name}.words,addr={ARGUMENTS},force-raw=on")
+    run(POTOROO, "profile", "-k", work / "k.elf", work / f"{name}.ptrace", "-o", work / f"{name}.prof")
+    return analysis(work, f"{name}.ini", f"{name}.prof")
+
+
+def build(work):
+    run(POTOROO, "cc", "--", CC, *FLAGS, "-O2", "-c", HERE / "handle.c", "-o", work / "handle.o")
+    run(CC, *FLAGS, "-c", HERE / "start.S", "-o", work / "start.o")
+    run(CC, *FLAGS, "-Wl,--build-id=sha1", "-Wl,--no-warn-rwx-segments", "-static", "-T", HERE.parent / "truth/truth.lds", work / "start.o",
+        work / "handle.o", "-o", work / "k.elf")
+    (work / "k.ff").write_text((HERE / "closing.ff").read_text())
+    (work / "platform.ini").write_bytes(pathlib.Path(PLATFORM).read_bytes())
+    (work / "board.model").write_bytes(pathlib.Path(MODEL).read_bytes())
+
+
+def coverage(ini, *more, potoroo=POTOROO, expect=0):
+    done = run(potoroo, "coverage", "-c", ini, "--json", *more, expect=expect)
+    return json.loads(done.stdout) if done.stdout else None
+
+
+def histogram(work, name, unit):
+    """Cycles and counts of a unit in a profile, all contexts together."""
+    bins = {}
+    for x in json.loads(run(POTOROO, "profile", "show", work / f"{name}.prof", "--json").stdout)["edges"]:
+        if (x["from"], x["to"]) == (unit["from"], unit["to"]):
+            for t, n in x["profile"]:
+                bins[t] = bins.get(t, 0) + n
+    return bins
+
+
+def bound(work, profile, model):
+    ini = analysis(work, "bound.ini", profile, model)
+    run(POTOROO, "wcet", "-c", ini, "-o", work / "bound.json")
+    return json.loads((work / "bound.json").read_text())["entries"][0]
+
+
+def the_pointers(work, before, after):
+    """The unit in which both pointers are used, on the way to the line of its own."""
+    pairs = [u for u in before["units"] if u["function"] == "handle" and u["limit"] >= 3]
+    check("one unit loads by both pointers", len(pairs) == 1, [u["id"] for u in pairs])
+    was = pairs[0]
+    now = next(u for u in after["units"] if u["id"] == was["id"])
+    example, seen = was["counterexample"], histogram(work, "weak", was)
+    check("on one line: never two data misses", was["status"] == "counterexample" and was["observed"] == [0, 1], was["observed"])
+    check("the missing count is higher than any measured, and its time", example and example["count"] > 1 and example["cycles"] > max(seen), (example, seen))
+    lines = {l["line"] for l in example["caches"] if l["cache"] == "L1D" and l["counted"]}
+    check("its pointers are on two lines", len(lines) == 2, lines)
+    check("its replay takes what was predicted", example["replay"]["agrees"] and example["replay"]["cycles"] == example["replay"]["expected"], example["replay"])
+    check("closed: complete, and told apart", now["status"] == "complete" and now["observed"] == was["observed"] and now["replayed"] == [2, 3] and now["missing"] == [], now)
+    most = max(r["cycles"] for r in now["replays"])
+    strong = histogram(work, "strong", was)
+    check("what a stronger workload measured is what was replayed", max(strong) == most > max(seen), (strong, most))
+
+
+def the_branch(work, before, after):
+    """The unit whose code is a line of its own, always warm."""
+    was = next(u for u in before["units"] if u["function"] == "rare")
+    now = next(u for u in after["units"] if u["id"] == was["id"])
+    check("never cold", was["observed"] == [0] and was["counterexample"]["count"] == 1, was)
+    check("a fetch misses in its example", [l["cache"] for l in was["counterexample"]["caches"] if not l["hit"] and l["counted"]] == ["L1I"], was["counterexample"])
+    check("its replay takes a miss more", was["counterexample"]["replay"]["agrees"] and was["counterexample"]["cycles"] == max(histogram(work, "weak", was)) + 20, was)
+    check("closed: complete by replay", now["status"] == "complete" and now["replayed"] == [1], now)
+
+
+def the_whole(work, ini, after):
+    units = after["units"]
+    check("every unit is complete", all(u["status"] == "complete" for u in units), [(u["id"], u["status"]) for u in units])
+    check("the summary says by what", after["summary"]["complete_by_replay"] == len(units) and after["summary"]["closing"]["end"] == "nothing new", after["summary"])
+    weak, closed = (json.loads(run(POTOROO, "profile", "show", work / f"{n}.prof", "--json").stdout) for n in ("weak", "closed"))
+    replays = closed.pop("replays")
+    check("the profile has the replays, and all else as it was", not weak.pop("replays") and weak == closed and len(replays) == sum(len(u["replayed"]) for u in units))
+    again = coverage(analysis(work, "closed.ini", "closed.prof"), "--close")
+    check("closed once is closed", again["summary"]["closing"]["added"] == 0 and again["summary"]["replays"]["run"] == 0 and
+          [(u["status"], u["observed"], u["replayed"]) for u in again["units"]] == [(u["status"], u["observed"], u["replayed"]) for u in units])
+    coverage(ini, "--close", "--exact", "--profile-out", work / "second.prof", "-o", work / "second.json")
+    check("the same bytes each time", (work / "second.prof").read_bytes() == (work / "closed.prof").read_bytes() and
+          (work / "second.json").read_bytes() == (work / "closed.json").read_bytes())
+    merged = run(POTOROO, "profile", "merge", work / "closed.prof", work / "strong.prof", "-o", work / "merged.prof")
+    merged = json.loads(run(POTOROO, "profile", "show", work / "merged.prof", "--json").stdout)
+    check("merging keeps replays", merged["replays"] == replays)
+    limited = coverage(ini, "--close", "--rounds", "1")
+    check("a budget of one round ends it, and says so", limited["summary"]["closing"]["end"] == "the rounds are used up")
+
+
+def the_bounds(work):
+    weak, closed, strong = (bound(work, f"{n}.prof", False) for n in ("weak", "closed", "strong"))
+    check("by measurements alone, the weak suite's bound was too low", weak["bound"] < strong["observed_max"], (weak["bound"], strong["observed_max"]))
+    check("with the replays it is not", closed["bound"] >= strong["observed_max"] and closed["status"] == "estimate", (closed["bound"], strong["observed_max"]))
+    check("the ledger names them", any(l["grounds"] == "replayed" for l in closed["ledger"]))
+    weak, closed = (bound(work, f"{n}.prof", True)["bound"] for n in ("weak", "closed"))
+    check("the model's bound held before and now", weak == closed >= strong["observed_max"], (weak, closed, strong["observed_max"]))
+
+
+def gets_through(work, mutant, good):
+    """Does a wrong build come to the same end as the right one?"""
+    name, file, old, new = mutant
+    text = (ROOT / file).read_text()
+    if text.count(old) != 1:
+        sys.exit(f"closing_test.py: {name}: its place in {file} is there {text.count(old)} times")
+    (work / "mutant.c").write_text(text.replace(old, new))
+    subprocess.run([LINK[0], "-std=c11", "-O1", "-I.", "-D_GNU_SOURCE", "-o", work / "mutant", work / "mutant.c", *LINK[1:]], check=True, cwd=ROOT)
+    done = subprocess.run([work / "mutant", "coverage", "-c", work / "weak.ini", "--close", "--exact", "--json", "--profile-out", work / "mutant.prof"],
+                          capture_output=True, text=True, cwd=ROOT, timeout=120)
+    if done.returncode:
+        return False
+    analysis(work, "mutant.ini", "mutant.prof")
+    return all(u["status"] == "complete" for u in coverage(work / "mutant.ini")["units"]) and all(u["status"] == "complete" for u in json.loads(done.stdout)["units"])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        work = pathlib.Path(name)
+        build(work)
+        weak = measure(work, "weak", 1, WEAK)
+        measure(work, "strong", 0, STRONG)
+        before = coverage(weak, "--replay")
+        after = coverage(weak, "--close", "--exact", "--profile-out", work / "closed.prof", "-o", work / "closed.json")
+        the_pointers(work, before, after)
+        the_branch(work, before, after)
+        the_whole(work, weak, after)
+        the_bounds(work)
+        for mutant in MUTANTS:
+            check(f"the wrong build {mutant[0]} is noticed", not gets_through(work, mutant, after))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
