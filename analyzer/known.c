@@ -1,43 +1,53 @@
 #include "analyzer/known.h"
 
-/* Times of a step: nearly all steps take one of a few. A place that is not taken has the time NO_TIME, which is never counted. */
+/* Most steps of an entry take as long as they usually do. So for each step there is its usual time, and only what differs from it is counted: the
+ * usual one's count is what remains of the entry's. What a step takes beside it is nearly always one of a few times, which are in its cell; what
+ * finds no place there is in a table. From time to time it is asked anew which of a cell's times is the usual one: that is a matter of speed
+ * only, as the counts do not depend on it. */
 typedef uint32_t four __attribute__((vector_size(16)));
 struct cell {
-    four time, count;
-};
-struct first {
-    uint32_t position[4];     /* by place, less `base` */
-};
-size_t known_limit = 1 << 18;
+    four time, count;         /* place 0: the usual one, whose count is not kept. A place that is not taken has the time NO_TIME */
+    uint32_t first[4];        /* position of what was counted first, less `base` */
+    uint32_t elsewhere;       /* sum of the counts in the table */
+} __attribute__((aligned(64)));
+size_t known_limit = 1 << 19;
 #define NONE_YET UINT32_MAX
 #define NO_TIME UINT32_MAX
 #define LONGEST ((uint32_t)INT32_MAX)
 
 struct entry {
-    uint64_t hash;
     uint32_t points, n;       /* in the pool of points */
     uint32_t units;           /* in the pool of units: n - 1 */
     uint32_t touched, touches; /* in the pool of units, each followed by its count */
     uint32_t start, end;
     uint64_t cause;
-    uint32_t cells;           /* n of them: the whole entry's, then each step's; NONE_YET: it has come once */
-    uint64_t count;
+    uint32_t steps;           /* n of them: the whole entry's, then each step's; NONE_YET: it has come once */
+    uint32_t first;           /* position of what was counted first, less `base` */
+    uint32_t count;           /* so often counted */
 };
-/* The times that found no place in their cell. */
+/* A step took another time than its usual one. What memory holds of many of them is asked for before the first is looked at. */
+struct odd {
+    uint32_t step, time, position;
+    uint32_t first;           /* position of what was counted first of the step */
+};
+enum { ODDS = 2048 };
+/* A time that found no place in its cell; count 0: free. */
 struct more {
-    uint64_t key;             /* cell << 32 | time; count 0: free */
-    uint32_t count, first;    /* first: less `base` */
+    uint32_t cell, time, count, first; /* first: less `base` */
 };
 struct known {
     uint32_t names;           /* given before the last known_end */
     VEC(struct entry) entries;
     struct map by_hash;
     VEC(uint32_t) points, units;
-    VEC(struct cell) cells;
-    VEC(struct first) firsts;
+    VEC(uint32_t) usual, cell; /* by step: its usual time; its cell, NONE_YET: it has always been that */
+    struct cell *cells;
+    size_t cell_count, cell_room;
+    struct odd odd[ODDS];     /* not counted yet, in order */
+    uint32_t odds;
     struct more *more;
-    size_t mores, more_room;
-    uint64_t counted, base, latest; /* base, latest: positions of the first and the last entry counted */
+    size_t mores, more_room;  /* more_room: a power of two */
+    uint64_t counted, base, last; /* base, last: positions of the first and the last entry counted */
 };
 
 struct known *known_new(void) { return mem_alloc(sizeof(struct known)); }
@@ -46,11 +56,14 @@ static void forget(struct known *k) {
     vec_free(&k->entries);
     vec_free(&k->points);
     vec_free(&k->units);
-    vec_free(&k->cells);
-    vec_free(&k->firsts);
+    vec_free(&k->usual);
+    vec_free(&k->cell);
     map_free(&k->by_hash);
+    free(k->cells);
     free(k->more);
-    *k = (struct known){.names = k->names};
+    uint32_t names = k->names;
+    memset(k, 0, sizeof *k);
+    k->names = names;
 }
 
 void known_free(struct known *k) {
@@ -78,7 +91,7 @@ uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n) {
 
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry) {
     uint64_t found, key = find(k, point, n, &found);
-    struct entry x = {.points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cause = entry->cause, .cells = NONE_YET};
+    struct entry x = {.points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cause = entry->cause, .steps = NONE_YET};
     for (uint32_t i = 0; i < n; i++)
         vec_push(&k->points, point[i]);
     x.units = (uint32_t)k->units.len;
@@ -95,9 +108,15 @@ uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const str
     return k->names + (uint32_t)k->entries.len;
 }
 
-static struct more *place_of(struct more *table, size_t room, uint64_t key) {
-    size_t at = (size_t)(((key >> 32) * 0x9e3779b97f4a7c15u >> 32) + key) & (room - 1); /* a cell's times side by side: the cache likes it */
-    while (table[at].count && table[at].key != key)
+/* ---- counting ------------------------------------------------------------------------------------------------------ */
+
+static size_t slot_of(size_t room, uint32_t cell, uint32_t time) {
+    return (size_t)(((uint64_t)cell << 32 | time) * 0x9e3779b97f4a7c15u >> 32) & (room - 1);
+}
+
+static struct more *place_of(struct more *table, size_t room, uint32_t cell, uint32_t time) {
+    size_t at = slot_of(room, cell, time);
+    while (table[at].count && (table[at].cell != cell || table[at].time != time))
         at = (at + 1) & (room - 1);
     return &table[at];
 }
@@ -107,81 +126,165 @@ static void grow(struct known *k) {
     struct more *table = mem_alloc(room * sizeof *table);
     for (size_t i = 0; i < k->more_room; i++)
         if (k->more[i].count)
-            *place_of(table, room, k->more[i].key) = k->more[i];
+            *place_of(table, room, k->more[i].cell, k->more[i].time) = k->more[i];
     free(k->more);
     k->more = table;
     k->more_room = room;
 }
 
-/* TIME was in none of the cell's places. */
-static void __attribute__((noinline)) count_more(struct known *k, size_t cell, uint32_t time, uint32_t position) {
-    struct cell *c = &k->cells.data[cell];
-    for (int i = 0; i < 4; i++)
-        if (c->time[i] == NO_TIME) {
-            c->time[i] = time;
-            c->count[i] = 1;
-            k->firsts.data[cell].position[i] = position;
-            return;
-        }
-    if (2 * k->mores >= k->more_room)
-        grow(k);
-    struct more *m = place_of(k->more, k->more_room, (uint64_t)cell << 32 | time);
+static void count_more(struct known *k, uint32_t cell, uint32_t time, uint32_t position) {
+    struct more *m = place_of(k->more, k->more_room, cell, time);
     if (!m->count++) {
-        m->key = (uint64_t)cell << 32 | time;
-        m->first = position;
+        *m = (struct more){cell, time, 1, position};
         k->mores++;
     }
 }
 
-static inline void count(struct known *k, size_t cell, uint32_t time, uint32_t position) {
-    struct cell *c = &k->cells.data[cell];
-    four same = (four)(c->time == (four){time, time, time, time});
-    c->count -= same; /* true is -1 */
-    uint64_t halves[2];
-    memcpy(halves, &same, sizeof halves);
-    if (!(halves[0] | halves[1]))
-        count_more(k, cell, time, position);
+static uint32_t make_cell(struct known *k, uint32_t usual, uint32_t position) {
+    if (k->cell_count == k->cell_room) {
+        size_t room = k->cell_room ? 2 * k->cell_room : 1024;
+        struct cell *cells = mem_aligned(sizeof *cells, room * sizeof *cells);
+        if (k->cell_count)
+            memcpy(cells, k->cells, k->cell_count * sizeof *cells);
+        free(k->cells);
+        k->cells = cells;
+        k->cell_room = room;
+    }
+    k->cells[k->cell_count] = (struct cell){{usual, NO_TIME, NO_TIME, NO_TIME}, {0, 0, 0, 0}, {position, 0, 0, 0}, 0};
+    return (uint32_t)k->cell_count++;
 }
 
-static void make_cells(struct known *k, struct entry *x) {
-    x->cells = (uint32_t)k->cells.len;
-    for (uint32_t i = 0; i < x->n; i++) {
-        vec_push(&k->cells, ((struct cell){{NO_TIME, NO_TIME, NO_TIME, NO_TIME}, {0, 0, 0, 0}}));
-        vec_push(&k->firsts, ((struct first){{0}}));
+static bool any(four mask) {
+    uint64_t halves[2];
+    memcpy(halves, &mask, sizeof halves);
+    return halves[0] | halves[1];
+}
+
+/* TIME is in none of the cell's places. False: and none is free. */
+static bool take_place(struct cell *c, uint32_t time, uint32_t position) {
+    for (int i = 1; i < 4; i++)
+        if (c->time[i] == NO_TIME) {
+            c->time[i] = time;
+            c->count[i] = 1;
+            c->first[i] = position;
+            return true;
+        }
+    c->elsewhere++;
+    return false;
+}
+
+static void find_cells(struct known *k) {
+    for (uint32_t i = 0; i < k->odds; i++) {
+        struct odd *o = &k->odd[i];
+        uint32_t *cell = &k->cell.data[o->step];
+        if (*cell == NONE_YET)
+            *cell = make_cell(k, k->usual.data[o->step], o->first);
+        o->step = *cell;
+        __builtin_prefetch(&k->cells[*cell], 1);
     }
 }
 
-bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t position) {
+static void count_odds(struct known *k) {
+    uint32_t left = 0;
+    while (2 * (k->mores + k->odds) >= k->more_room)
+        grow(k);
+    find_cells(k);
+    for (uint32_t i = 0; i < k->odds; i++) {
+        struct odd o = k->odd[i];
+        struct cell *c = &k->cells[o.step];
+        four same = (four)(c->time == (four){o.time, o.time, o.time, o.time});
+        c->count -= same; /* true is -1 */
+        if (any(same) || take_place(c, o.time, o.position))
+            continue;
+        __builtin_prefetch(&k->more[slot_of(k->more_room, o.step, o.time)], 1);
+        k->odd[left++] = o;
+    }
+    for (uint32_t i = 0; i < left; i++)
+        count_more(k, k->odd[i].step, k->odd[i].time, k->odd[i].position);
+    k->odds = 0;
+}
+
+static void make_steps(struct known *k, struct entry *x, uint32_t whole, const uint32_t *steps, uint32_t position) {
+    x->steps = (uint32_t)k->usual.len;
+    x->first = position;
+    for (uint32_t i = 0; i < x->n; i++) {
+        vec_push(&k->usual, i ? steps[i] : whole);
+        vec_push(&k->cell, NONE_YET);
+    }
+}
+
+/* How often each of a cell's places was taken, of N times in all. */
+static four counts_of(const struct cell *c, uint32_t n) {
+    four counts = c->count;
+    counts[0] = n - c->count[1] - c->count[2] - c->count[3] - c->elsewhere;
+    return counts;
+}
+
+static void choose_usual(struct known *k, const struct entry *x) {
+    count_odds(k);
+    for (uint32_t i = 0; i < x->n; i++) {
+        uint32_t cell = k->cell.data[x->steps + i], best = 0;
+        if (cell == NONE_YET)
+            continue;
+        struct cell *c = &k->cells[cell], old = *c;
+        old.count = counts_of(c, x->count);
+        for (uint32_t p = 1; p < 4; p++)
+            best = old.count[p] > old.count[best] ? p : best;
+        c->time[0] = old.time[best];
+        c->first[0] = old.first[best];
+        c->time[best] = old.time[0];
+        c->count[best] = best ? old.count[0] : 0;
+        c->first[best] = old.first[0];
+        k->usual.data[x->steps + i] = c->time[0];
+    }
+}
+
+/* The I-th step of X takes TIME: no branch on whether that is the USUAL. */
+static inline void put_odd(struct known *k, const struct entry *x, uint32_t i, uint32_t time, uint32_t usual, uint32_t position) {
+    k->odd[k->odds] = (struct odd){x->steps + i, time, position + i, x->first + i};
+    k->odds += time != usual;
+}
+
+bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position) {
     if (name <= k->names || name - k->names > k->entries.len)
         return false;
     struct entry *x = &k->entries.data[name - k->names - 1];
-    uint64_t whole = 0;
-    for (uint32_t i = 1; i < n; i++)
-        whole += steps[i];
-    if (x->n != n || whole > LONGEST) /* then no step is longer */
+    if (x->n != n || n >= ODDS || whole > LONGEST) /* then no step is longer */
         return false;
-    if (x->cells == NONE_YET)
-        make_cells(k, x);
     if (!k->counted++)
         k->base = position;
-    k->latest = position;
-    uint32_t at = (uint32_t)(position - k->base);
-    count(k, x->cells, (uint32_t)whole, at);
-    for (uint32_t i = 1; i < n; i++)
-        count(k, x->cells + i, steps[i], at + i);
+    k->last = position;
+    uint32_t at = (uint32_t)(position - k->base), i = 1;
+    if (x->steps == NONE_YET)
+        make_steps(k, x, (uint32_t)whole, steps, at);
+    const uint32_t *usual = k->usual.data + x->steps;
+    if (k->odds + n >= ODDS) /* one more is written than there are */
+        count_odds(k);
+    put_odd(k, x, 0, (uint32_t)whole, usual[0], at);
+    for (four now, then; i + 4 <= n; i += 4) {
+        memcpy(&now, steps + i, sizeof now);
+        memcpy(&then, usual + i, sizeof then);
+        if (any(now ^ then))
+            for (uint32_t j = i; j < i + 4; j++)
+                put_odd(k, x, j, steps[j], usual[j], at);
+    }
+    for (; i < n; i++)
+        put_odd(k, x, i, steps[i], usual[i], at);
     x->count++;
+    if (x->count >= 16 && (x->count & (x->count - 1)) == 0)
+        choose_usual(k, x);
     return true;
 }
 
 bool known_full(const struct known *k) {
-    return k->cells.len > known_limit || k->points.len > 2 * known_limit || k->mores > known_limit || k->latest - k->base > INT32_MAX;
+    return k->usual.len > known_limit || k->points.len > 2 * known_limit || k->mores > known_limit || k->last - k->base > INT32_MAX;
 }
 
 /* ---- handing out --------------------------------------------------------------------------------------------------- */
 
-static int by_key(const void *va, const void *vb) {
+static int by_cell(const void *va, const void *vb) {
     const struct more *a = va, *b = vb;
-    return a->key < b->key ? -1 : a->key > b->key;
+    return a->cell != b->cell ? (a->cell < b->cell ? -1 : 1) : a->time < b->time ? -1 : a->time > b->time;
 }
 
 /* Those in use, sorted, to the front. */
@@ -191,14 +294,14 @@ static void sort_more(struct known *k) {
         if (k->more[i].count)
             k->more[n++] = k->more[i];
     if (n)
-        qsort(k->more, n, sizeof *k->more, by_key);
+        qsort(k->more, n, sizeof *k->more, by_cell);
 }
 
 static size_t first_more(const struct known *k, uint32_t cell) {
     size_t lo = 0;
     for (size_t hi = k->mores; lo < hi;) {
         size_t mid = (lo + hi) / 2;
-        if (k->more[mid].key >> 32 < cell)
+        if (k->more[mid].cell < cell)
             lo = mid + 1;
         else
             hi = mid;
@@ -206,20 +309,27 @@ static size_t first_more(const struct known *k, uint32_t cell) {
     return lo;
 }
 
-/* The times of a cell. Those of an entry are asked for in ascending order: *more is where the rest of them begins in the table. */
-static void collect(const struct known *k, uint32_t cell, size_t *more, replay_seen_list *to) {
-    const struct cell *c = &k->cells.data[cell];
+/* The times of the I-th step of X. */
+static void collect(const struct known *k, const struct entry *x, uint32_t i, replay_seen_list *to) {
+    uint32_t cell = k->cell.data[x->steps + i];
     to->len = 0;
-    for (int i = 0; i < 4; i++)
-        if (c->time[i] != NO_TIME)
-            vec_push(to, ((struct replay_seen){c->time[i], c->count[i], k->base + k->firsts.data[cell].position[i]}));
-    for (; *more < k->mores && k->more[*more].key >> 32 <= cell; ++*more)
-        vec_push(to, ((struct replay_seen){(uint32_t)k->more[*more].key, k->more[*more].count, k->base + k->more[*more].first}));
+    if (cell == NONE_YET) {
+        vec_push(to, ((struct replay_seen){k->usual.data[x->steps + i], x->count, k->base + x->first + i}));
+        return;
+    }
+    const struct cell *c = &k->cells[cell];
+    four counts = counts_of(c, x->count);
+    for (int p = 0; p < 4; p++)
+        if (c->time[p] != NO_TIME)
+            vec_push(to, ((struct replay_seen){c->time[p], counts[p], k->base + c->first[p]}));
+    for (size_t m = c->elsewhere ? first_more(k, cell) : k->mores; m < k->mores && k->more[m].cell == cell; m++)
+        vec_push(to, ((struct replay_seen){k->more[m].time, k->more[m].count, k->base + k->more[m].first}));
 }
 
 void known_end(struct known *k, const struct replay_events *to, uint64_t *times) {
     replay_seen_list seen = {0};
     VEC(uint32_t) touched = {0};
+    count_odds(k);
     sort_more(k);
     for (size_t i = 0; i < k->entries.len; i++) {
         const struct entry *x = &k->entries.data[i];
@@ -231,12 +341,11 @@ void known_end(struct known *k, const struct replay_events *to, uint64_t *times)
             vec_push(&touched, pair[0]);
             times[pair[0]] = pair[1];
         }
-        size_t more = first_more(k, x->cells);
         struct replay_entry entry = {.start = x->start, .end = x->end, .cause = x->cause, .touched = touched.data, .touches = touched.len, .times = times};
-        collect(k, x->cells, &more, &seen);
+        collect(k, x, 0, &seen);
         to->repeated(to->user, &entry, &seen);
         for (uint32_t s = 1; s < x->n; s++) {
-            collect(k, x->cells + s, &more, &seen);
+            collect(k, x, s, &seen);
             to->repeated_step(to->user, k->units.data[x->units + s - 1], &seen);
         }
         for (size_t t = 0; t < touched.len; t++)

@@ -13,9 +13,9 @@ void known_free(struct known *k);
 uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n);
 /* ENTRY was replayed: record 0 entered, each other record made one of its steps. Returns its name. */
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry);
-/* It came again: STEPS cycles from record to record (0's: to record 0), from POSITION on. False, and nothing counted: not known (any more), or
+/* It came again: STEPS cycles from record to record (0's: to record 0), in all WHOLE from record 0 on, from POSITION on. False, and nothing counted: not known (any more), or
  * a step took too long to be counted here. */
-bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t position);
+bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position);
 /* Memory is bounded: time for known_end. By this many steps, which tests make few. */
 extern size_t known_limit;
 bool known_full(const struct known *k);

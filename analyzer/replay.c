@@ -418,7 +418,7 @@ static bool between_entries(const struct replay *r) { return r->at == NONE && !r
 /* What an entry does hangs on its points alone if it begins and ends outside of any other: the loops' counters are set anew where it
  * enters them. */
 static bool count_again(struct replay *r, const struct trace_batch *b) {
-    if (!b->near || !*b->known || !known_count(r->known, *b->known, b->near, b->count, b->position))
+    if (!b->near || !*b->known || !known_count(r->known, *b->known, b->near, b->count, b->last - b->cycle - b->near[0], b->position))
         return false;
     r->cycle = r->base = b->last;
     r->first_enter_seen = true;

@@ -36,6 +36,7 @@ int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 
 void *mem_alloc(size_t size);              /* zeroed; the caller frees it with free() */
 void *mem_resize(void *old, size_t size);  /* as realloc */
+void *mem_aligned(size_t alignment, size_t size); /* not zeroed; a multiple of the power of two ALIGNMENT, as must be SIZE */
 char *str_dup(const char *s);              /* the caller frees it */
 char *str_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* the caller frees it */
 

@@ -11,6 +11,7 @@ static void *checked(void *p) {
 }
 
 void *mem_alloc(size_t size) { return checked(calloc(1, size ? size : 1)); }
+void *mem_aligned(size_t alignment, size_t size) { return checked(aligned_alloc(alignment, size)); }
 void *mem_resize(void *old, size_t size) { return checked(realloc(old, size ? size : 1)); }
 char *str_dup(const char *s) { return checked(strdup(s)); }
 
