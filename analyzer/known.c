@@ -16,6 +16,7 @@ size_t known_limit = 1 << 19;
 #define LONGEST ((uint32_t)INT32_MAX)
 
 struct entry {
+    uint64_t hash;            /* of its points */
     uint32_t points, n;       /* in the pool of points */
     uint32_t units;           /* in the pool of units: n - 1 */
     uint32_t touched, touches; /* in the pool of units, each followed by its count */
@@ -38,7 +39,8 @@ struct more {
 struct known {
     uint32_t names;           /* given before the last known_end */
     VEC(struct entry) entries;
-    struct map by_hash;
+    uint64_t *by_hash;        /* upper half of an entry's hash, and its index + 1; 0: free */
+    size_t hash_room;         /* a power of two */
     VEC(uint32_t) points, units;
     VEC(uint32_t) usual, cell; /* by step: its usual time; its cell, NONE_YET: it has always been that */
     struct cell *cells;
@@ -58,7 +60,7 @@ static void forget(struct known *k) {
     vec_free(&k->units);
     vec_free(&k->usual);
     vec_free(&k->cell);
-    map_free(&k->by_hash);
+    free(k->by_hash);
     free(k->cells);
     free(k->more);
     uint32_t names = k->names;
@@ -72,26 +74,39 @@ void known_free(struct known *k) {
     free(k);
 }
 
-static uint64_t find(const struct known *k, const uint32_t *point, uint32_t n, uint64_t *found) {
-    uint64_t key = hash_bytes(point, n * sizeof *point, 0);
-    for (; map_get(&k->by_hash, key, found); key++) {
-        const struct entry *x = &k->entries.data[*found];
-        if (x->n == n && memcmp(k->points.data + x->points, point, n * sizeof *point) == 0)
-            return key;
-    }
-    *found = NONE;
-    return key;
+static uint64_t *free_place(const struct known *k, uint64_t hash) {
+    size_t at = hash & (k->hash_room - 1);
+    while (k->by_hash[at])
+        at = (at + 1) & (k->hash_room - 1);
+    return &k->by_hash[at];
+}
+
+static void put_hash(struct known *k, size_t entry) { *free_place(k, k->entries.data[entry].hash) = k->entries.data[entry].hash >> 32 << 32 | (entry + 1); }
+
+static void grow_hash(struct known *k) {
+    k->hash_room = k->hash_room ? 2 * k->hash_room : 256;
+    free(k->by_hash);
+    k->by_hash = mem_alloc(k->hash_room * sizeof *k->by_hash);
+    for (size_t i = 0; i < k->entries.len; i++)
+        put_hash(k, i);
 }
 
 uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n) {
-    uint64_t found;
-    find(k, point, n, &found);
-    return found == NONE ? 0 : k->names + (uint32_t)found + 1;
+    uint64_t hash = hash_bytes(point, n * sizeof *point, 0);
+    if (!k->hash_room)
+        return 0;
+    for (size_t at = hash & (k->hash_room - 1); k->by_hash[at]; at = (at + 1) & (k->hash_room - 1)) {
+        if (k->by_hash[at] >> 32 != hash >> 32)
+            continue;
+        const struct entry *x = &k->entries.data[(uint32_t)k->by_hash[at] - 1];
+        if (x->n == n && memcmp(k->points.data + x->points, point, n * sizeof *point) == 0)
+            return k->names + (uint32_t)k->by_hash[at];
+    }
+    return 0;
 }
 
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry) {
-    uint64_t found, key = find(k, point, n, &found);
-    struct entry x = {.points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cause = entry->cause, .steps = NONE_YET};
+    struct entry x = {.hash = hash_bytes(point, n * sizeof *point, 0), .points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cause = entry->cause, .steps = NONE_YET};
     for (uint32_t i = 0; i < n; i++)
         vec_push(&k->points, point[i]);
     x.units = (uint32_t)k->units.len;
@@ -103,8 +118,11 @@ uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const str
         vec_push(&k->units, entry->touched[i]);
         vec_push(&k->units, (uint32_t)entry->times[entry->touched[i]]);
     }
-    map_put(&k->by_hash, key, k->entries.len);
     vec_push(&k->entries, x);
+    if (2 * k->entries.len > k->hash_room)
+        grow_hash(k);
+    else
+        put_hash(k, k->entries.len - 1);
     return k->names + (uint32_t)k->entries.len;
 }
 
