@@ -19,7 +19,6 @@ struct entry {
     uint64_t hash;            /* of its points */
     uint32_t points, n;       /* in the pool of points */
     uint32_t units;           /* in the pool of units: n - 1 */
-    uint32_t touched, touches; /* in the pool of units, each followed by its count */
     uint32_t start, end;
     uint64_t cause;
     uint32_t steps;           /* n of them: the whole entry's, then each step's; NONE_YET: it has come once */
@@ -112,12 +111,6 @@ uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const str
     x.units = (uint32_t)k->units.len;
     for (size_t i = 0; i < entry->step_count; i++)
         vec_push(&k->units, entry->steps[i].unit);
-    x.touched = (uint32_t)k->units.len;
-    x.touches = (uint32_t)entry->touches;
-    for (size_t i = 0; i < entry->touches; i++) {
-        vec_push(&k->units, entry->touched[i]);
-        vec_push(&k->units, (uint32_t)entry->times[entry->touched[i]]);
-    }
     vec_push(&k->entries, x);
     if (2 * k->entries.len > k->hash_room)
         grow_hash(k);
@@ -354,11 +347,9 @@ void known_end(struct known *k, const struct replay_events *to, uint64_t *times)
         if (!x->count)
             continue;
         touched.len = 0;
-        for (uint32_t t = 0; t < x->touches; t++) {
-            const uint32_t *pair = k->units.data + x->touched + 2 * t;
-            vec_push(&touched, pair[0]);
-            times[pair[0]] = pair[1];
-        }
+        for (uint32_t u = 0; u + 1 < x->n; u++)
+            if (times[k->units.data[x->units + u]]++ == 0)
+                vec_push(&touched, k->units.data[x->units + u]);
         struct replay_entry entry = {.start = x->start, .end = x->end, .cause = x->cause, .touched = touched.data, .touches = touched.len, .times = times};
         collect(k, x, 0, &seen);
         to->repeated(to->user, &entry, &seen);

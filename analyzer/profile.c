@@ -28,7 +28,11 @@ void bins_add(bin_list *bins, uint64_t cycles, uint64_t count) {
         bins->data[lo].count += count;
         return;
     }
-    vec_push(bins, ((struct bin){0}));
+    if (bins->len == bins->cap) { /* most have one, and there are very many of them */
+        bins->cap = bins->cap ? 2 * bins->cap : 1;
+        bins->data = mem_resize(bins->data, bins->cap * sizeof *bins->data);
+    }
+    bins->len++;
     memmove(bins->data + lo + 1, bins->data + lo, (bins->len - 1 - lo) * sizeof(struct bin));
     bins->data[lo] = (struct bin){cycles, count};
 }
@@ -87,6 +91,7 @@ static struct profile_path *path_for(struct builder *b, const struct replay_entr
             return &b->p->paths.data[found];
     }
     struct profile_path path = {.start = point_of(b->w, entry->start), .end = point_of(b->w, entry->end), .cause = entry->cause};
+    vec_reserve(&path.edges, entry->touches);
     for (size_t i = 0; i < entry->touches; i++)
         vec_push(&path.edges, ((struct path_edge){.edge = entry->touched[i]}));
     vec_push(&b->p->paths, path);

@@ -16,75 +16,146 @@
 
 /* ---- writing ------------------------------------------------------------------------------------------------------- */
 
-static void put_header(const struct profile *p, FILE *out) {
+/* Text on its way into the file, and its checksum so far. */
+struct text {
+    FILE *out;
+    struct hash_stream *sum;
+    size_t len;
+    char data[1 << 16];
+};
+
+static void flush(struct text *t) {
+    fwrite(t->data, 1, t->len, t->out);
+    hash_add(t->sum, t->data, t->len);
+    t->len = 0;
+}
+
+static void put(struct text *t, const char *s) {
+    for (size_t n = strlen(s), part; n; n -= part, s += part) {
+        part = n < sizeof t->data - t->len ? n : sizeof t->data - t->len;
+        memcpy(t->data + t->len, s, part);
+        if ((t->len += part) == sizeof t->data)
+            flush(t);
+    }
+}
+
+/* S, then V in BASE. */
+static inline void put_number(struct text *t, const char *s, uint64_t v, unsigned base) {
+    char digits[24], *p = digits + sizeof digits;
+    *--p = 0;
+    do
+        *--p = "0123456789abcdef"[v % base];
+    while (v /= base);
+    put(t, s);
+    put(t, p);
+}
+
+static void put_decimal(struct text *t, const char *s, uint64_t v) { put_number(t, s, v, 10); }
+static void put_hex(struct text *t, const char *s, uint64_t v) { put_number(t, s, v, 16); }
+
+static void put_header(const struct profile *p, struct text *t) {
     const struct trace_info *i = &p->info;
-    fprintf(out, "potoroo-profile 2\nkernel %s isa %s platform %s clock %" PRIu64 " port %d\n", i->build_id, i->isa, i->platform, i->clock_hz, i->port);
+    char *head = str_printf("potoroo-profile 2\nkernel %s isa %s platform %s clock %" PRIu64 " port %d\n", i->build_id, i->isa, i->platform, i->clock_hz, i->port);
+    put(t, head);
+    free(head);
     for (size_t k = 0; k < p->traces.len; k++) {
-        const struct profile_trace *t = &p->traces.data[k];
-        fprintf(out, "trace %s records %" PRIu64 " entries %" PRIu64 " boot %" PRIu64 " lost %" PRIu64 " cut %" PRIu64 "\n", t->digest,
-                t->records, t->entries, t->boot, t->lost, t->cut);
+        const struct profile_trace *x = &p->traces.data[k];
+        put(t, "trace ");
+        put(t, x->digest);
+        put_decimal(t, " records ", x->records);
+        put_decimal(t, " entries ", x->entries);
+        put_decimal(t, " boot ", x->boot);
+        put_decimal(t, " lost ", x->lost);
+        put_decimal(t, " cut ", x->cut);
+        put(t, "\n");
     }
-    for (size_t k = 0; k < p->contexts.len; k++)
-        fprintf(out, "context %s\n", p->contexts.data[k]);
+    for (size_t k = 0; k < p->contexts.len; k++) {
+        put(t, "context ");
+        put(t, p->contexts.data[k]);
+        put(t, "\n");
+    }
 }
 
-static void put_bins(const bin_list *bins, FILE *out) {
-    for (size_t k = 0; k < bins->len; k++)
-        fprintf(out, "%s%" PRIu64 "*%" PRIu64, k ? "," : "", bins->data[k].cycles, bins->data[k].count);
+static void put_bins(struct text *t, const bin_list *bins) {
+    for (size_t k = 0; k < bins->len; k++) {
+        put_decimal(t, k ? "," : "", bins->data[k].cycles);
+        put_decimal(t, "*", bins->data[k].count);
+    }
 }
 
-static void put_sightings(struct sighting low, struct sighting high, FILE *out) {
-    fprintf(out, " low %" PRIu32 " %" PRIu64 " high %" PRIu32 " %" PRIu64 " : ", low.trace, low.position, high.trace, high.position);
+static void put_sightings(struct text *t, struct sighting low, struct sighting high) {
+    put_decimal(t, " low ", low.trace);
+    put_decimal(t, " ", low.position);
+    put_decimal(t, " high ", high.trace);
+    put_decimal(t, " ", high.position);
+    put(t, " : ");
 }
 
-static void put_body(const struct profile *p, FILE *out) {
-    for (size_t i = 0; i < p->edges.len; i++) {
-        const struct profile_edge *x = &p->edges.data[i];
-        fprintf(out, "edge %" PRIu32 " %" PRIx64 " %" PRIx64 " %" PRIu32, x->context, x->from, x->to, x->turn);
-        put_sightings(x->min_at, x->max_at, out);
-        put_bins(&x->bins, out);
-        fputc('\n', out);
+static void put_edge(struct text *t, const struct profile_edge *x) {
+    put_decimal(t, "edge ", x->context);
+    put_hex(t, " ", x->from);
+    put_hex(t, " ", x->to);
+    put_decimal(t, " ", x->turn);
+    put_sightings(t, x->min_at, x->max_at);
+    put_bins(t, &x->bins);
+    put(t, "\n");
+}
+
+static void put_path(struct text *t, const struct profile_path *x) {
+    put_hex(t, "path ", x->start);
+    put_hex(t, " ", x->end);
+    if (x->cause != NO_CAUSE)
+        put_hex(t, " cause ", x->cause);
+    put_sightings(t, x->min_at, x->max_at);
+    put_bins(t, &x->bins);
+    put(t, " :");
+    for (size_t k = 0; k < x->edges.len; k++) {
+        put_decimal(t, " ", x->edges.data[k].edge);
+        put_decimal(t, "*", x->edges.data[k].count);
+        put(t, "=");
+        put_bins(t, &x->edges.data[k].bins);
     }
-    for (size_t i = 0; i < p->paths.len; i++) {
-        const struct profile_path *x = &p->paths.data[i];
-        fprintf(out, "path %" PRIx64 " %" PRIx64, x->start, x->end);
-        if (x->cause != NO_CAUSE)
-            fprintf(out, " cause %" PRIx64, x->cause);
-        put_sightings(x->min_at, x->max_at, out);
-        put_bins(&x->bins, out);
-        fputs(" :", out);
-        for (size_t k = 0; k < x->edges.len; k++) {
-            fprintf(out, " %" PRIu32 "*%" PRIu64 "=", x->edges.data[k].edge, x->edges.data[k].count);
-            put_bins(&x->edges.data[k].bins, out);
-        }
-        fputc('\n', out);
-    }
-    for (size_t i = 0; i < p->loops.len; i++) {
-        const struct profile_loop *x = &p->loops.data[i];
-        fprintf(out, "loop %" PRIx64 " max %" PRIu64 " at %" PRIu32 " %" PRIu64 "\n", x->header, x->max, x->max_at.trace, x->max_at.position);
-    }
-    for (size_t i = 0; i < p->replays.len; i++) {
-        const struct profile_replay *x = &p->replays.data[i];
-        fprintf(out, "replay %" PRIx64 " %" PRIx64 " %" PRIx64 " misses %" PRIu64 " cycles %" PRIu64 " runs %" PRIu64 "\n", x->from, x->to, x->way, x->misses, x->cycles, x->runs);
-    }
+    put(t, "\n");
+}
+
+static void put_loop(struct text *t, const struct profile_loop *x) {
+    put_hex(t, "loop ", x->header);
+    put_decimal(t, " max ", x->max);
+    put_decimal(t, " at ", x->max_at.trace);
+    put_decimal(t, " ", x->max_at.position);
+    put(t, "\n");
+}
+
+static void put_replay(struct text *t, const struct profile_replay *x) {
+    put_hex(t, "replay ", x->from);
+    put_hex(t, " ", x->to);
+    put_hex(t, " ", x->way);
+    put_decimal(t, " misses ", x->misses);
+    put_decimal(t, " cycles ", x->cycles);
+    put_decimal(t, " runs ", x->runs);
+    put(t, "\n");
 }
 
 int profile_write(const struct profile *p, const char *path, struct err *e) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    if (!memory)
-        return err_set(e, ERR_INPUT, "%s: out of memory", path);
-    put_header(p, memory);
-    put_body(p, memory);
-    fclose(memory);
     struct atomic_file *f = atomic_open(path, e);
-    if (f) {
-        fwrite(text, 1, size, atomic_stream(f));
-        fprintf(atomic_stream(f), "end %016" PRIx64 "\n", hash_bytes(text, size, 0));
-    }
-    free(text);
-    return f ? atomic_commit(f, e) : -1;
+    if (!f)
+        return -1;
+    struct text *t = mem_alloc(sizeof *t);
+    t->out = atomic_stream(f);
+    t->sum = hash_begin();
+    put_header(p, t);
+    for (size_t i = 0; i < p->edges.len; i++)
+        put_edge(t, &p->edges.data[i]);
+    for (size_t i = 0; i < p->paths.len; i++)
+        put_path(t, &p->paths.data[i]);
+    for (size_t i = 0; i < p->loops.len; i++)
+        put_loop(t, &p->loops.data[i]);
+    for (size_t i = 0; i < p->replays.len; i++)
+        put_replay(t, &p->replays.data[i]);
+    flush(t);
+    fprintf(t->out, "end %016" PRIx64 "\n", hash_end(t->sum));
+    free(t);
+    return atomic_commit(f, e);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------- */

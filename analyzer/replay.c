@@ -489,12 +489,10 @@ int replay_trace(struct walk *w, const char *path, const struct replay_events *e
                  struct trace_info *info, struct err *e) {
     struct replay r = {.w = w, .events = events, .at = NONE, .totals = totals};
     *totals = (struct profile_trace){0};
-    const uint8_t *data;
-    size_t size;
-    if (file_map(path, &data, &size, e) < 0)
+    uint64_t digest;
+    if (file_hash(path, &digest, e) < 0)
         return -1;
-    snprintf(totals->digest, sizeof totals->digest, "%016llx", (unsigned long long)hash_bytes(data, size, 0));
-    file_unmap(data, size);
+    snprintf(totals->digest, sizeof totals->digest, "%016llx", (unsigned long long)digest);
     r.in = trace_open(path, e);
     if (!r.in)
         return -1;

@@ -74,6 +74,11 @@ bool map_get(const struct map *m, uint64_t key, uint64_t *value); /* false: not 
 void map_put(struct map *m, uint64_t key, uint64_t value);        /* adds or replaces */
 void map_free(struct map *m);
 uint64_t hash_bytes(const void *data, size_t size, uint64_t seed); /* xxHash, XXH3 64 */
+/* hash_bytes with seed 0 of all that is added, a piece at a time. */
+struct hash_stream;
+struct hash_stream *hash_begin(void);
+void hash_add(struct hash_stream *h, const void *data, size_t size);
+uint64_t hash_end(struct hash_stream *h);  /* frees h */
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
 
@@ -82,6 +87,10 @@ int file_read(const char *path, char **data, size_t *size, struct err *e);
 /* The same for a large file that is only read: mapped. Undo with file_unmap. An empty file maps to a non-NULL pointer. */
 int file_map(const char *path, const uint8_t **data, size_t *size, struct err *e);
 void file_unmap(const uint8_t *data, size_t size);
+/* The memory that holds bytes FROM to TO of a mapped file may be used otherwise: they are read again when they are needed. */
+void file_let_go(const uint8_t *data, size_t from, size_t to);
+/* hash_bytes, with seed 0, of the whole file. */
+int file_hash(const char *path, uint64_t *hash, struct err *e);
 
 /* Write beside PATH; atomic_commit flushes, checks every write and renames; atomic_abort leaves no trace. */
 struct atomic_file;

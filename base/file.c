@@ -60,6 +60,30 @@ void file_unmap(const uint8_t *data, size_t size) {
         munmap((void *)(uintptr_t)data, size);
 }
 
+void file_let_go(const uint8_t *data, size_t from, size_t to) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), first = (from + page - 1) / page * page, last = to / page * page;
+    if (data != nothing && first < last)
+        madvise((void *)(uintptr_t)(data + first), last - first, MADV_DONTNEED);
+}
+
+int file_hash(const char *path, uint64_t *hash, struct err *e) {
+    enum { PIECE = 1 << 18 };
+    size_t size;
+    int fd = open_regular(path, &size, e);
+    if (fd < 0)
+        return -1;
+    char *piece = mem_alloc(PIECE);
+    struct hash_stream *h = hash_begin();
+    ssize_t n;
+    while ((n = read(fd, piece, PIECE)) > 0)
+        hash_add(h, piece, (size_t)n);
+    int rc = n < 0 ? fail(path, e) : 0;
+    close(fd);
+    free(piece);
+    *hash = hash_end(h);
+    return rc;
+}
+
 struct atomic_file {
     FILE *stream;
     char *path, *beside;

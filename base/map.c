@@ -5,6 +5,27 @@
 
 uint64_t hash_bytes(const void *data, size_t size, uint64_t seed) { return XXH3_64bits_withSeed(data, size, seed); }
 
+struct hash_stream {
+    XXH3_state_t *state;
+};
+
+struct hash_stream *hash_begin(void) {
+    struct hash_stream *h = mem_alloc(sizeof *h);
+    h->state = mem_aligned(64, (sizeof *h->state + 63) / 64 * 64);
+    XXH3_INITSTATE(h->state);
+    XXH3_64bits_reset(h->state);
+    return h;
+}
+
+void hash_add(struct hash_stream *h, const void *data, size_t size) { XXH3_64bits_update(h->state, data, size); }
+
+uint64_t hash_end(struct hash_stream *h) {
+    uint64_t value = XXH3_64bits_digest(h->state);
+    free(h->state);
+    free(h);
+    return value;
+}
+
 /* Open addressing, linear probing, a power of two of slots, at most 2/3 of them used, so a probe always ends at an unused one. */
 static size_t slot(const struct map *m, uint64_t key) {
     size_t i = (size_t)(hash_bytes(&key, sizeof key, 0)) & (m->cap - 1);

@@ -12,9 +12,12 @@ enum { CHECKED = 0 };
 enum { CHECKED = 1 };
 #endif
 
+enum { LET_GO = 1 << 20 };    /* bytes of the file that are kept in memory behind us */
+
 struct trace_reader {
     const uint8_t *file;
     size_t size, at;          /* `at`: of the next chunk */
+    size_t let_go;            /* up to here the file's memory was given back */
     char *path;
     struct trace_info info;
     bool cut, ended, damaged; /* damaged: something was skipped since the last good frame */
@@ -191,6 +194,10 @@ static int read_frame(struct trace_reader *r, struct err *e) {
     if (f->first_cycle < r->handed_cycle)
         return damage(r, at, "time runs backwards from one frame to the next", e);
     r->at = at + CHUNK_HEAD + FRAME_SIZE + f->packed;
+    if (r->at - r->let_go > LET_GO) {
+        file_let_go(r->file, r->let_go, at);
+        r->let_go = at;
+    }
     decoder_begin(&r->decoder, f, r->raw);
     r->in_frame = true;
     return 0;
