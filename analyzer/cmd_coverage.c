@@ -57,8 +57,8 @@ static int functional(const struct coverage *c) {
     return 0;
 }
 
-static int on_board(struct coverage *c, const struct options *o, const char *platform, struct err *e) {
-    return o->close ? coverage_close(c, &o->o, platform, e) : coverage_replay(c, platform, e);
+static int on_board(struct coverage **c, const struct options *o, const char *platform, struct err *e) {
+    return o->close ? coverage_close(c, &o->o, platform, e) : coverage_replay(*c, platform, e);
 }
 
 static int work(const struct options *o) {
@@ -71,7 +71,7 @@ static int work(const struct options *o) {
     struct coverage *c = coverage_analyse(a, &o->o, &e);
     int rc = c ? 0 : -1;
     if (rc == 0 && (o->replay || o->close))
-        rc = a->platform ? on_board(c, o, a->platform, &e) : err_set(&e, ERR_INPUT, "%s: [kernel] needs 'platform': where is it to be replayed?", a->path);
+        rc = a->platform ? on_board(&c, o, a->platform, &e) : err_set(&e, ERR_INPUT, "%s: [kernel] needs 'platform': where is it to be replayed?", a->path);
     if (rc == 0)
         rc = o->functional ? functional(c) : output(c, o, &e);
     rc = rc == 0 ? verdict(c) : command_fail(&command_coverage, &e);
@@ -88,7 +88,7 @@ static int run(int argc, char **argv) {
                                             {"replay", no_argument, NULL, 'r'},       {"exact", no_argument, NULL, 'x'},
                                             {"json", no_argument, NULL, 'j'},         {"close", no_argument, NULL, 'l'},
                                             {"rounds", required_argument, NULL, 'R'}, {"budget", required_argument, NULL, 'b'},
-                                            {"profile-out", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
+                                            {"profile-out", required_argument, NULL, 'P'}, {"workload", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
     uint64_t rounds = o.o.rounds, seconds = 0;
     for (int c; (c = getopt_long(argc, argv, "c:o:", options, NULL)) != -1;) {
         switch (c) {
@@ -101,6 +101,7 @@ static int run(int argc, char **argv) {
         case 'x': o.o.exact = true; break;
         case 'j': o.json = true; break;
         case 'l': o.close = true; break;
+        case 'w': o.o.workload = optarg; break;
         case 'P': o.o.profile_out = optarg; break;
         case 'R':
             if (parse_u64(optarg, &rounds) < 0 || !rounds || rounds > UINT32_MAX)
@@ -119,8 +120,8 @@ static int run(int argc, char **argv) {
     }
     if (optind != argc)
         return command_usage(&command_coverage, "'%s' is not wanted here", argv[optind]);
-    if (o.o.profile_out && !o.close)
-        return command_usage(&command_coverage, "--profile-out is for --close: without it the profile stays as it is");
+    if ((o.o.profile_out || o.o.workload) && !o.close)
+        return command_usage(&command_coverage, "--profile-out and --workload are for --close: without it nothing is taken in");
     o.o.rounds = (unsigned)rounds;
     o.o.seconds = (double)seconds;
     return work(&o);
@@ -129,7 +130,7 @@ static int run(int argc, char **argv) {
 const struct command command_coverage = {
     "coverage", "were the measurements enough? counterexamples if not", run,
     "usage: potoroo coverage [-c potoroo.ini] [-o R.json] [--json] [--unit U] [--functional U] [--replay] [--exact] [--proofs DIR] [--steps N]\n"
-    "       potoroo coverage --close [--rounds N] [--budget SECONDS] [--profile-out P.prof] [the options above]\n"
+    "       potoroo coverage --close [--rounds N] [--budget SECONDS] [--workload COMMAND] [--profile-out P.prof] [the options above]\n"
     "\n"
     "For each unit (the code from one instrumentation point to the next) on a worst path: which counts of cache\n"
     "misses can it have, over all registers, memory and cache contents that the facts allow, and which were\n"
@@ -147,6 +148,9 @@ const struct command command_coverage = {
     "                       nothing is new; then the bounds of the new profile\n"
     "      --rounds N       of closing, at most (default: 16)\n"
     "      --budget SECONDS no round of closing begins later\n"
+    "      --workload COMMAND  run as COMMAND OFFERS.json TRACE.ptrace when replays show nothing new: the first says with\n"
+    "                       which registers to enter the kernel for each counterexample, where that can be derived;\n"
+    "                       what it measures into the second joins the profile; until that shows nothing new\n"
     "      --profile-out P  where the profile goes, replays included; the analysis' own is never written\n"
     "      --exact          decide every count, also where the extremes alone say that something is missing\n"
     "      --proofs DIR     keep each question that the solver denied, as an SMT-LIB file\n"

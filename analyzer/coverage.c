@@ -151,6 +151,37 @@ static void explain_path(struct explain *x, const struct coverage_path *p, uint3
         }
 }
 
+/* The fact that bounds the unit's misses, NULL if there is none; of several the strictest. */
+static const struct assumption *misses_fact(const struct coverage *c, const struct coverage_unit *u) {
+    const struct cfg *g = c->wcet->cfg;
+    const struct assumption *best = NULL;
+    for (size_t i = 0; i < g->assumptions.len; i++) {
+        const struct assumption *a = &g->assumptions.data[i];
+        if (a->kind == ASSUME_MISSES && g->blocks.data[a->block].addr == u->from && g->blocks.data[a->to].addr == u->to && (!best || a->hi < best->hi))
+            best = a;
+    }
+    return best;
+}
+
+/* A fact that a trace contradicts is an error that names both. */
+static int check_fact(const struct coverage *c, const struct coverage_unit *u, struct err *e) {
+    const struct assumption *a = misses_fact(c, u);
+    const struct profile *p = c->wcet->profile;
+    unsigned most = 0;
+    for (size_t k = 0; k < u->paths.len; k++)
+        for (unsigned n = 0; n < u->paths.data[k].seen.len; n++)
+            most = u->paths.data[k].seen.data[n] && n > most ? n : most;
+    if (!a || most <= a->hi)
+        return 0;
+    for (size_t i = 0; i < p->edges.len; i++) {
+        const struct profile_edge *x = &p->edges.data[i];
+        if (x->from == u->from && x->to == u->to && x->bins.data[x->bins.len - 1].cycles == u->bins.data[u->bins.len - 1].cycles)
+            return err_set(e, ERR_INPUT, "%s is said to miss at most %" PRIu64 " times (%s), but %u misses were observed; trace %s, record %" PRIu64 " shows its longest time", u->id,
+                           a->hi, a->why, most, p->traces.data[x->max_at.trace].digest, x->max_at.position);
+    }
+    return 0;
+}
+
 /* An observation counts for a number of misses only if nothing else explains its time. */
 static void read_observations(struct coverage *c, struct coverage_unit *u) {
     const struct model *m = c->model;
@@ -254,34 +285,47 @@ static char *proof_name(const char *folder, const struct coverage_unit *u, size_
     return folder ? str_printf("%s/%" PRIx64 "-%" PRIx64 "-%zu", folder, u->from, u->to, path) : NULL;
 }
 
+struct cover *coverage_question(const struct coverage *c, const struct coverage_unit *u, uint32_t path, const struct coverage_options *o, struct smt *s, struct err *e) {
+    struct cover_path *p = (struct cover_path *)&u->paths.data[path].code;
+    const struct assumption *fact = misses_fact(c, u);
+    struct cover_question q = {c->model, &p->ir, s, p->access.data, p->access.len, p->aligned, {o->steps, 60, 3ull << 30}};
+    struct cover *cover = cover_new(&q, e);
+    if (cover && fact && fact->hi < u->limit)
+        cover_limit(cover, (unsigned)fact->hi);
+    return cover;
+}
+
+static void take_range(struct coverage_unit *u, struct coverage_path *p, const struct cover_range *r) {
+    p->lo = r->lo;
+    p->hi = r->hi;
+    for (size_t i = 0; i < r->state.len; i++)
+        vec_push(&p->state, r->state.data[i]);
+    if (!r->closed && u->paths.len > 1 && r->hi == UINT32_MAX && r->state.data[0] == COVER_INFEASIBLE)
+        p->lo = 1, p->hi = 0; /* a path that no state takes */
+    else if (!r->closed)
+        open_unit(u, r->why, "");
+}
+
 static int solve_path(struct coverage *c, struct coverage_unit *u, uint32_t path, const struct coverage_options *o, struct err *e) {
     struct coverage_path *p = &u->paths.data[path];
     struct smt *s = smt_new(&p->code.ir);
     cover_path_assert(&p->code, c->wcet->cfg, s);
-    struct cover_question q = {c->model, &p->code.ir, s, p->code.access.data, p->code.access.len, p->code.aligned, {o->steps, 60, 3ull << 30}};
-    struct cover *cover = cover_new(&q, e);
+    struct cover *cover = coverage_question(c, u, path, o, s, e);
     struct cover_range r;
     char *proof = proof_name(o->proofs, u, path);
     VEC(bool) known = {0};
     for (unsigned n = 0; n < p->seen.len; n++)
         vec_push(&known, shown(p, n));
     int rc = cover ? cover_solve(cover, known.data, known.len, o->exact, proof, &r, e) : -1;
-    vec_free(&known);
     if (rc == 0) {
-        p->lo = r.lo;
-        p->hi = r.hi;
-        for (size_t i = 0; i < r.state.len; i++)
-            vec_push(&p->state, r.state.data[i]);
-        if (!r.closed && u->paths.len > 1 && r.hi == UINT32_MAX && r.state.data[0] == COVER_INFEASIBLE)
-            p->lo = 1, p->hi = 0; /* a path that no state takes */
-        else if (!r.closed)
-            open_unit(u, r.why, "");
+        take_range(u, p, &r);
         take_examples(u, path, &r);
         cover_range_free(&r);
     } else if (e->kind == ERR_INCOMPLETE) {
         open_unit(u, e->text, "");
         rc = 0;
     }
+    vec_free(&known);
     free(proof);
     cover_free(cover);
     smt_free(s);
@@ -336,6 +380,8 @@ static int answer(struct coverage *c, struct coverage_unit *u, const struct cove
         return -1;
     if (u->status != COVERAGE_OPEN)
         read_observations(c, u);
+    if (u->status != COVERAGE_OPEN && check_fact(c, u, e) < 0)
+        return -1;
     if (u->status != COVERAGE_OPEN)
         read_replays(c, u);
     return solve(c, u, o, e);
@@ -348,6 +394,7 @@ static void free_examples(struct coverage_unit *u) {
         vec_free(&x->values.words);
         vec_free(&x->values.stores);
         replay_case_free(&x->replay);
+        vec_free(&x->avoid);
     }
     u->examples.len = 0;
 }

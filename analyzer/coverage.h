@@ -55,6 +55,9 @@ void cover_values(const struct cover_path *p, const struct cover_case *c, struct
 
 /* ---- units ------------------------------------------------------------------------------------------------------------------ */
 
+struct coverage_range {
+    uint64_t lo, hi;         /* both included */
+};
 enum coverage_status { COVERAGE_COMPLETE, COVERAGE_COUNTEREXAMPLE, COVERAGE_OPEN };
 struct coverage_example {    /* a count that is feasible and was not observed */
     uint32_t path;
@@ -63,6 +66,7 @@ struct coverage_example {    /* a count that is feasible and was not observed */
     uint64_t cycles;         /* of the unit, predicted */
     struct replay_case replay;
     uint64_t expected;       /* of the replay, predicted */
+    VEC(struct coverage_range) avoid; /* addresses that the harness could not use */
     bool tried, replayed, agrees; /* tried: it was to be replayed; replayed: it could be */
 };
 struct coverage_path {
@@ -93,9 +97,27 @@ struct coverage_bound {      /* of a row, by profile: as it was, and with what c
     const struct entry_spec *spec;
     char *before, *after;    /* NULL: incomplete */
 };
+/* A counterexample as a workload: how the kernel is to be entered for it. */
+struct coverage_line {
+    uint64_t line;
+    bool fetch, there;       /* there: cached before */
+};
+struct coverage_offer {
+    char *unit;
+    uint64_t from, to, cycles;
+    unsigned count;
+    uint64_t x[32];
+    uint32_t known;          /* registers that matter: bit r, x[r] */
+    VEC(struct coverage_line) lines;
+    const char *why;         /* NULL, or why no workload can be derived: a literal */
+};
 struct coverage_closing {
+    VEC(struct coverage_offer) offers;
     bool done;               /* coverage_close ran */
-    unsigned rounds;
+    bool open;               /* it might go on: it did not end by its budget or a disagreement */
+    double begun;
+    unsigned rounds, measured; /* measured: how often the workload's command was run */
+    uint64_t replays, agreed; /* by analyses before this one */
     uint64_t added;          /* counts that only replays showed, taken into the profile */
     const char *end;         /* why it ended, a literal */
     VEC(struct coverage_bound) bounds;
@@ -110,6 +132,7 @@ struct coverage {
 struct coverage_options {
     unsigned rounds;         /* of closing, at most */
     double seconds;          /* of closing: no round begins later; 0: no limit */
+    const char *workload;    /* of closing: a command that measures what is offered; NULL: none */
     const char *profile_out; /* of closing: where the profile goes that replays were added to; NULL: nowhere */
     const char *unit;        /* only this one: "FROM->TO", or a place that it begins at; NULL: all */
     const char *proofs;      /* folder, NULL: none */
@@ -120,6 +143,10 @@ struct coverage *coverage_analyse(const struct analysis *a, const struct coverag
 void coverage_free(struct coverage *c);
 json_t *coverage_json(const struct coverage *c);
 void coverage_print(const struct coverage *c, FILE *out);
+/* The question that path PATH of the unit is, its conditions being in S. */
+struct cover *coverage_question(const struct coverage *c, const struct coverage_unit *u, uint32_t path, const struct coverage_options *o, struct smt *s, struct err *e);
+/* Where an example was refused for an address: another state of the same count, if there is one, to be replayed instead. Returns how many there are. */
+int coverage_other_states(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e);
 /* What each example of the unit would cost, and how it is put into the board. Part of every answer. */
 void coverage_describe(struct coverage *c, struct coverage_unit *u);
 /* Which way a replay took: replay_way of its blocks. */
@@ -134,7 +161,11 @@ int coverage_answer_again(struct coverage *c, struct coverage_unit *u, const str
  * Why it is sound: a replayed state is one that the assumptions admit, so its run is an execution that the unit's range must hold, and evidence
  * only ever raises what was measured. It says nothing of how often, or whether the workload gets there: so it is in no histogram, and kept
  * apart in every output. A replay that disagrees is no evidence of anything but a wrong model, and ends the closing. */
-int coverage_close(struct coverage *c, const struct coverage_options *o, const char *platform, struct err *e);
+int coverage_close(struct coverage **c, const struct coverage_options *o, const char *platform, struct err *e);
+/* Adds an offer for each of the unit's examples that there is none for yet. */
+void coverage_offer(struct coverage *c, const struct coverage_unit *u, const struct coverage_options *o);
+json_t *coverage_offers_json(const struct coverage *c);
+void coverage_offers_print(const struct coverage *c, FILE *out);
 void coverage_closing_free(struct coverage_closing *k);
 json_t *coverage_closing_json(const struct coverage *c);
 void coverage_closing_print(const struct coverage *c, FILE *out);

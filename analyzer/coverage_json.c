@@ -147,7 +147,8 @@ json_t *cover_assumptions(const struct cfg *g) {
     for (size_t i = 0; i < g->assumptions.len; i++) {
         const struct assumption *a = &g->assumptions.data[i];
         char *where = a->block == NONE ? str_dup("wherever code begins behind a probe") : str_printf("at %s", cfg_describe(g, g->blocks.data[a->block].addr));
-        char *text = a->kind == ASSUME_ALIGNED  ? str_printf("every load and store is naturally aligned: %s", a->why)
+        char *text = a->kind == ASSUME_MISSES    ? str_printf("at most %" PRIu64 " misses from %s to %s: %s", a->hi, where + 3, cfg_describe(g, g->blocks.data[a->to].addr), a->why)
+                     : a->kind == ASSUME_ALIGNED  ? str_printf("every load and store is naturally aligned: %s", a->why)
                      : a->kind == ASSUME_CACHED ? str_printf("loads and stores that no fact places are to cached memory: %s", a->why)
                                                 : str_printf("%s from 0x%" PRIx64 " to 0x%" PRIx64 ", a multiple of %" PRIu64 ", %s: %s", x_names[a->reg], a->lo, a->hi,
                                                              a->align, where, a->why);
@@ -163,7 +164,7 @@ struct totals {
 };
 
 static struct totals add_up(const struct coverage *c) {
-    struct totals t = {.by_replay = 0};
+    struct totals t = {.replays = c->closing.replays, .agreed = c->closing.agreed};
     for (size_t i = 0; i < c->units.len; i++) {
         const struct coverage_unit *u = &c->units.data[i];
         t.by[u->status]++;

@@ -126,6 +126,66 @@ void coverage_describe(struct coverage *c, struct coverage_unit *u) {
         describe(c, u, &u->examples.data[k]);
 }
 
+/* ---- other states ------------------------------------------------------------------------------------------------------------- */
+
+enum { MOST_TRIES = 6 };
+
+static void assert_avoided(const struct cover_path *p, const struct coverage_example *x, struct smt *s) {
+    for (size_t i = 0; i < p->memory.len; i++) {
+        uint64_t constant;
+        ir_ref at = p->trail.accesses.data[p->memory.data[i]].addr;
+        if (ir_is_const(&p->ir, at, &constant))
+            continue;
+        struct smt_name name = smt_term(s, at);
+        for (size_t k = 0; k < x->avoid.len; k++)
+            smt_assert_text(s, NONE, "(not (and (bvuge (bvadd %s (_ bv15 64)) (_ bv%" PRIu64 " 64)) (bvule %s (_ bv%" PRIu64 " 64))))", name.text, x->avoid.data[k].lo, name.text,
+                            x->avoid.data[k].hi);
+    }
+}
+
+/* 1: x is another one. Only what is found means something: nothing is proved by what is not. */
+static int other_state(struct coverage *c, struct coverage_unit *u, struct coverage_example *x, const struct coverage_options *o, struct err *e) {
+    struct cover_path *p = &u->paths.data[x->path].code;
+    struct smt *s = smt_new(&p->ir);
+    struct cover_case found;
+    cover_path_assert(p, c->wcet->cfg, s);
+    vec_push(&x->avoid, ((struct coverage_range){x->replay.bad_lo, x->replay.bad_hi}));
+    assert_avoided(p, x, s);
+    struct cover *cover = coverage_question(c, u, x->path, o, s, e);
+    int rc = cover ? cover_ask(cover, x->state.count, x->state.count, NULL, &found, e) : -1;
+    if (rc == 1) {
+        cover_case_free(&x->state);
+        vec_free(&x->values.words);
+        vec_free(&x->values.stores);
+        replay_case_free(&x->replay);
+        x->state = found;
+        x->values = (struct cover_state_values){0};
+        cover_values(p, &x->state, &x->values);
+        x->expected = 0;
+        x->tried = false;
+        describe(c, u, x);
+    }
+    cover_free(cover);
+    smt_free(s);
+    return rc < 0 && e->kind == ERR_INCOMPLETE ? 0 : rc;
+}
+
+int coverage_other_states(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e) {
+    int found = 0;
+    for (size_t i = 0; i < u->examples.len; i++) {
+        struct coverage_example *x = &u->examples.data[i];
+        if (!x->tried || !x->replay.refused || !x->replay.elsewhere || x->avoid.len == MOST_TRIES)
+            continue;
+        int rc = other_state(c, u, x, o, e);
+        if (rc < 0)
+            return -1;
+        found += rc;
+        if (rc == 0)
+            x->replay.elsewhere = false;
+    }
+    return found;
+}
+
 static void judge(struct coverage_unit *u, struct coverage_example *x) {
     x->tried = true;
     if (x->replay.refused)

@@ -92,6 +92,8 @@ struct cover *cover_new(const struct cover_question *q, struct err *e) {
     return c;
 }
 
+void cover_limit(struct cover *c, unsigned most) { c->limit = most < c->limit ? most : c->limit; }
+
 void cover_free(struct cover *c) {
     if (!c)
         return;

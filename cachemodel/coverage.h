@@ -69,6 +69,8 @@ struct cover;
 /* NULL and ERR_INCOMPLETE with the reason in words if the model does not say enough, or its caches are not ones that can be encoded (LRU and
  * FIFO, and what equals them at its ways; one level; no TLB), or there are more look-ups than COVER_MOST_LOOKUPS. */
 struct cover *cover_new(const struct cover_question *q, struct err *e);
+/* Assumed from now on: states with more misses than MOST are not reached. They are not looked for. */
+void cover_limit(struct cover *c, unsigned most);
 void cover_free(struct cover *c);
 /* *range: owned by the caller. SEEN: counts that were observed, 0 to SEENS - 1 (so known to be feasible: they are not asked). EXACT: every count
  * is decided; else the search ends with the first count that was not seen, and lo and hi only enclose the range. PROOF: NULL, or a path

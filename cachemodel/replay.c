@@ -127,25 +127,43 @@ static bool refuse(struct replay_case *c, const char *fmt, uint64_t addr) {
     return false;
 }
 
+/* The same for an access: no address from LO to HI is better. */
+static bool refuse_range(struct replay_case *c, const char *fmt, uint64_t addr, uint64_t lo, uint64_t hi) {
+    c->elsewhere = true;
+    c->bad_lo = lo;
+    c->bad_hi = hi;
+    return refuse(c, fmt, addr);
+}
+
+static bool refuse_outside(const struct bench *b, struct replay_case *c, const char *fmt, uint64_t addr, uint64_t size) {
+    uint64_t lo = ram_base(b) + b->delta, hi = lo + size;
+    return addr < lo ? refuse_range(c, fmt, addr, 0, lo - 1) : refuse_range(c, fmt, addr, hi, UINT64_MAX);
+}
+
+static bool refuse_guest(const struct bench *b, struct replay_case *c, const char *fmt, uint64_t addr) {
+    uint64_t lo = ram_base(b) + b->lab.home + b->delta;
+    return refuse_range(c, fmt, addr, lo, lo + 4 * PAGE + 4 * b->lab.room - 1);
+}
+
 static bool check_data(const struct bench *b, struct replay_case *c) {
     for (size_t i = 0; i < c->state->lookups.len; i++) {
         const struct cover_lookup *l = &c->state->lookups.data[i];
         if (l->present && !in_cached(b, physical(b, l->line)))
-            return refuse(c, "a cached access lies outside the board's cached RAM:", l->line);
+            return refuse_outside(b, c, "a cached access lies outside the board's cached RAM:", l->line, b->lab.cached);
     }
     for (size_t i = 0; i < c->words.len; i++) {
         uint64_t pa = physical(b, c->words.data[i].addr);
         if (pa < ram_base(b) || pa - ram_base(b) >= b->lab.facts.ram_size)
-            return refuse(c, "it loads from a device:", c->words.data[i].addr);
+            return refuse_outside(b, c, "it loads from a device:", c->words.data[i].addr, b->lab.facts.ram_size);
         if (in_guest(b, pa))
-            return refuse(c, "it loads from where the measuring guest is:", c->words.data[i].addr);
+            return refuse_guest(b, c, "it loads from where the measuring guest is:", c->words.data[i].addr);
     }
     for (size_t i = 0; i < c->stores.len; i++) {
         uint64_t pa = physical(b, c->stores.data[i].addr);
         if (pa < ram_base(b) || pa - ram_base(b) >= b->lab.facts.ram_size)
-            return refuse(c, "it stores to a device:", c->stores.data[i].addr);
+            return refuse_outside(b, c, "it stores to a device:", c->stores.data[i].addr, b->lab.facts.ram_size);
         if (in_guest(b, pa))
-            return refuse(c, "it stores to where the measuring guest is:", c->stores.data[i].addr);
+            return refuse_guest(b, c, "it stores to where the measuring guest is:", c->stores.data[i].addr);
     }
     return true;
 }

@@ -26,6 +26,8 @@ struct replay_case {
     VEC(uint64_t) before;                 /* fetches that come before START, behind the state: addresses */
     /* out */
     char *refused;                        /* NULL, or why it cannot be put into the board */
+    bool elsewhere;                       /* refused for an address: another state of the same count could do, without any in */
+    uint64_t bad_lo, bad_hi;              /* this range, both included */
     char *failed;                         /* NULL, or why it did not come to END */
     uint64_t cycles;                      /* from START to END, END's fetch included */
 };

@@ -138,11 +138,12 @@ struct memory_fact {
 enum assumption_kind {
     ASSUME_REGISTER,            /* lo <= register <= hi and it is a multiple of align: where `block` begins, or wherever code begins behind a probe */
     ASSUME_ALIGNED,             /* every load and store is naturally aligned */
+    ASSUME_MISSES,              /* from the point at `block` to that at `to` at most `hi` look-ups miss: what has more is not reachable */
     ASSUME_CACHED               /* a load or store whose address no fact places is to memory of a `cached` range, or in no other range */
 };
 struct assumption {
     enum assumption_kind kind;
-    uint32_t reg, block;        /* block: NONE: wherever */
+    uint32_t reg, block, to;    /* block: NONE: wherever */
     uint64_t lo, hi, align;
     const char *why;
 };

@@ -140,13 +140,27 @@ static int read_bounds(char *text, uint64_t *lo, uint64_t *hi, struct err *e) {
     return 0;
 }
 
+/* `assume misses FROM TO max N`: N may be 0. */
+static int read_misses(struct facts *fs, const struct line *l, struct fact *f, struct err *e) {
+    if (expect(l, "assume misses PLACE PLACE max N because \"…\"", 6, true, e) < 0)
+        return -1;
+    if (!is(l, 4, "max") || parse_u64(l->word[5], &f->assumed.hi) < 0)
+        return err_set(e, ERR_INPUT, "expected `max N`, N a number of misses");
+    f->assumed.kind = ASSUME_MISSES;
+    f->place = arena_strdup(fs->arena, l->word[2]);
+    vec_push(&f->others, arena_strdup(fs->arena, l->word[3]));
+    return 0;
+}
+
 /* `assume accesses aligned|cached` or `assume REG in LO-HI [aligned N] [at PLACE]`. */
 static int read_assume(struct facts *fs, const struct line *l, struct fact *f, struct err *e) {
-    const char *usage = "assume accesses aligned|cached because \"…\", or: assume REGISTER in 0xLO-0xHI [aligned N] [at PLACE] because \"…\"";
+    const char *usage = "assume accesses aligned|cached because \"…\", assume misses PLACE PLACE max N because \"…\", or: assume REGISTER in 0xLO-0xHI [aligned N] [at PLACE] because \"…\"";
     size_t at = 4;
     f->kind = FACT_ASSUME;
     f->place = NULL;
     f->assumed.align = 1;
+    if (is(l, 1, "misses"))
+        return read_misses(fs, l, f, e);
     if (is(l, 1, "accesses")) {
         f->assumed.kind = is(l, 2, "aligned") ? ASSUME_ALIGNED : ASSUME_CACHED;
         return is(l, 2, "aligned") || is(l, 2, "cached") ? expect(l, usage, 3, true, e) : err_set(e, ERR_INPUT, "expected: %s", usage);
@@ -492,7 +506,23 @@ static int check_transfer(struct cfg *g, const struct fact *f, struct err *e) {
     return 0;
 }
 
+static int apply_misses(struct cfg *g, const struct fact *f, struct err *e) {
+    struct assumption a = f->assumed;
+    bool *from = mem_alloc(g->blocks.len), *to = mem_alloc(g->blocks.len);
+    int rc = blocks_at(g, f->place, from, e) < 0 || blocks_at(g, f->others.data[0], to, e) < 0 ? -1 : 0;
+    a.why = arena_strdup(g->arena, f->why);
+    for (a.block = 0; rc == 0 && a.block < g->blocks.len; a.block++)
+        for (a.to = 0; from[a.block] && a.to < g->blocks.len; a.to++)
+            if (to[a.to])
+                vec_push(&g->assumptions, a);
+    free(from);
+    free(to);
+    return rc;
+}
+
 static int apply_assume(struct cfg *g, const struct fact *f, struct err *e) {
+    if (f->assumed.kind == ASSUME_MISSES)
+        return apply_misses(g, f, e);
     struct assumption a = f->assumed;
     bool *chosen = mem_alloc(g->blocks.len);
     int rc = f->place ? blocks_at(g, f->place, chosen, e) : 0;

@@ -152,6 +152,41 @@ def the_bounds(work):
     check("the model's bound held before and now", weak == closed >= strong["observed_max"], (weak, closed, strong["observed_max"]))
 
 
+def the_workload(work, ini):
+    """What is offered, run as a workload: then it is the workload that showed it."""
+    command = f"{sys.executable} {HERE / 'drive.py'} {pathlib.Path(POTOROO).resolve()} {work / 'platform.ini'} {work / 'k.elf'}"
+    result = coverage(ini, "--close", "--exact", "--workload", command, "--profile-out", work / "driven.prof")
+    closing = result["summary"]["closing"]
+    offer = next(o for o in closing["offers"] if o["unit"].startswith("handle->") and o["count"] == 3)
+    a, b = (int(offer["registers"][r], 16) % 512 // 8 for r in ("a0", "a1"))
+    check("the two pointers are offered on two lines, on the way to the branch", a != b and int(offer["registers"]["a2"], 16) != 0 and offer["entries"] == ["call"], offer)
+    check("the lines of its state are told", sorted(l["there"] for l in offer["lines"]) == [False, False, False, True], offer["lines"])
+    pointers = next(u for u in result["units"] if u["id"] == offer["unit"])
+    branch = next(u for u in result["units"] if u["id"].endswith("->rare"))
+    check("measured as offered, it is the workload that showed it", 2 in pointers["observed"] and 2 not in pointers["replayed"] and 1 in branch["observed"], pointers)
+    check("three misses take as long as two that evict two dirty lines: only the replay tells", 3 in pointers["replayed"] and pointers["unclear"] > 0, pointers)
+    check("until the workload showed nothing new", closing["measured"] == 2 and closing["end"] == "nothing new" and all(u["status"] == "complete" for u in result["units"]), closing)
+    check("its trace is in the profile", len(json.loads(run(POTOROO, "profile", "show", work / "driven.prof", "--json").stdout)["traces"]) == 2)
+    done = run(POTOROO, "coverage", "-c", ini, "--close", "--workload", "false", expect=None)
+    check("a workload that fails is an error", done.returncode == 3 and "false" in done.stderr, done.stderr)
+
+
+def the_fact(work, ini, before):
+    """Instead of a replay: a fact that says that it cannot be, with a reason; and one that a trace contradicts."""
+    facts = (work / "k.ff").read_text()
+    was = next(u for u in before["units"] if u["function"] == "handle" and u["limit"] >= 3)
+    line = 'assume misses {} {} max {} because "callers keep both on one line"\n'
+    (work / "k.ff").write_text(facts.replace("elf any", f'elf "{before["build_id"]}"') + line.format(*was["id"].split("->"), 1))
+    result = coverage(ini, "--exact")
+    unit = next(u for u in result["units"] if u["id"] == was["id"])
+    check("marked unreachable: complete, under an assumption that is printed", unit["status"] == "complete" and unit["proven"] == [0, 1] and
+          any("at most 1 misses" in a and "callers keep both on one line" in a for a in result["summary"]["assumptions"]), unit)
+    (work / "k.ff").write_text(facts.replace("elf any", f'elf "{before["build_id"]}"') + line.format(*was["id"].split("->"), 0))
+    done = run(POTOROO, "coverage", "-c", ini, expect=None)
+    check("a fact that a trace contradicts is an error that names both", done.returncode == 3 and "callers keep both" in done.stderr and "trace" in done.stderr, done.stderr)
+    (work / "k.ff").write_text(facts)
+
+
 def gets_through(work, mutant, good):
     """Does a wrong build come to the same end as the right one?"""
     name, file, old, new = mutant
@@ -180,6 +215,8 @@ def main():
         the_branch(work, before, after)
         the_whole(work, weak, after)
         the_bounds(work)
+        the_workload(work, weak)
+        the_fact(work, weak, before)
         for mutant in MUTANTS:
             check(f"the wrong build {mutant[0]} is noticed", not gets_through(work, mutant, after))
     print(f"{passed} passed, {failed} failed")

@@ -8,7 +8,7 @@ __attribute__((noinline, aligned(64))) static unsigned long rare(unsigned long s
 	return s;
 }
 
-unsigned long handle(unsigned long p, unsigned long q, unsigned long slow)
+__attribute__((aligned(64))) unsigned long handle(unsigned long p, unsigned long q, unsigned long slow)
 {
 	unsigned long s = table[p % 512] + table[q % 512];
 	if (slow)
