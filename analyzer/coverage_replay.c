@@ -36,16 +36,24 @@ static uint64_t dirty_cost(const struct coverage *c) {
     return k && k->stores && k->evict_dirty > 0 ? (uint64_t)k->evict_dirty : 0;
 }
 
-/* Cycles of the look-ups of accesses FROM on; ALL, or only the counted ones. */
-static uint64_t misses_cost(const struct coverage *c, const struct coverage_example *x, const struct cover_outcome *o, size_t from, bool all) {
+/* Cycles of the look-ups of accesses FROM to TO; ALL, or only the counted ones. */
+static uint64_t misses_cost(const struct coverage *c, const struct coverage_example *x, const struct cover_outcome *o, size_t from, size_t to, bool all) {
     uint64_t sum = 0;
     for (size_t i = 0; i < x->state.lookups.len; i++) {
         const struct cover_lookup *l = &x->state.lookups.data[i];
-        if (!l->present || l->access < from || !(all || l->counted))
+        if (!l->present || l->access < from || l->access >= to || !(all || l->counted))
             continue;
         sum += (o[i].hit ? 0 : miss_cost(c, l->fetch)) + (o[i].dirty ? dirty_cost(c) : 0);
     }
     return sum;
+}
+
+/* What the harness puts at END is two bytes: of END's own fetches only that of the line that it begins in is made. */
+static size_t fetched_by(const struct coverage *c, const struct cover_path *p, size_t end) {
+    const struct cover_step *s = &p->steps.data[end];
+    uint64_t line = line_of(c, true);
+    bool begins = s->accesses && p->access.data[s->access].fetch && p->access.data[s->access].addr / line == s->pc / line;
+    return s->access + begins;
 }
 
 static const char *choose_steps(const struct cover_path *p, size_t *start, size_t *end) {
@@ -93,7 +101,7 @@ static void describe(struct coverage *c, struct coverage_unit *u, struct coverag
     size_t start, end;
     const char *why = choose_steps(p, &start, &end);
     cover_simulate(c->model, &x->state, o);
-    x->cycles = p->base + misses_cost(c, x, o, 0, false);
+    x->cycles = p->base + misses_cost(c, x, o, 0, p->access.len, false);
     *r = (struct replay_case){.name = u->id, .state = &x->state};
     if (!why)
         why = fetches_before(c, p, start, r);
@@ -116,7 +124,7 @@ static void describe(struct coverage *c, struct coverage_unit *u, struct coverag
             vec_push(&r->stores, x->values.stores.data[i]);
     for (size_t i = start; i < end; i++)
         x->expected += p->steps.data[i].cycles;
-    x->expected += misses_cost(c, x, o, p->steps.data[start].access, true);
+    x->expected += misses_cost(c, x, o, p->steps.data[start].access, fetched_by(c, p, end), true);
     r->probes = !image_has_port(c->wcet->image);
     free(o);
 }

@@ -30,7 +30,7 @@ def default_analysis(work, **changes):
 def main():
     with tempfile.TemporaryDirectory() as work:
         replays = 0
-        for place in ("sys_send", "schedule", "trap_return"):
+        for place in ("sys_send", "ready_add", "trap_return"):
             r = run("coverage", "--unit", place, "--exact", "--replay", "--json")
             check(f"{place} is answered", r.returncode == 0, r.stderr)
             if r.returncode:
