@@ -1,5 +1,9 @@
 #include "analyzer/known.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* Most steps of an entry take as long as they usually do. So for each step there is its usual time, and only what differs from it is counted: the
  * usual one's count is what remains of the entry's. What a step takes beside it is nearly always one of a few times, which are in its cell; what
  * finds no place there is in a table. From time to time it is asked anew which of a cell's times is the usual one: that is a matter of speed
@@ -14,6 +18,7 @@ size_t known_limit = 1 << 19;
 #define NONE_YET UINT32_MAX
 #define NO_TIME UINT32_MAX
 #define LONGEST ((uint32_t)INT32_MAX)
+#define NO_CELL 0x80000000u
 
 struct entry {
     uint64_t hash;            /* of its points */
@@ -22,13 +27,11 @@ struct entry {
     uint32_t start, end;
     uint64_t cause;
     uint32_t steps;           /* n of them: the whole entry's, then each step's; NONE_YET: it has come once */
-    uint32_t first;           /* position of what was counted first, less `base` */
     uint32_t count;           /* so often counted */
 };
 /* A step took another time than its usual one. What memory holds of many of them is asked for before the first is looked at. */
 struct odd {
     uint32_t step, time, position;
-    uint32_t first;           /* position of what was counted first of the step */
 };
 enum { ODDS = 2048 };
 /* A time that found no place in its cell; count 0: free. */
@@ -41,7 +44,8 @@ struct known {
     uint64_t *by_hash;        /* upper half of an entry's hash, and its index + 1; 0: free */
     size_t hash_room;         /* a power of two */
     VEC(uint32_t) points, units;
-    VEC(uint32_t) usual, cell; /* by step: its usual time; its cell, NONE_YET: it has always been that */
+    VEC(uint32_t) usual;      /* by step: its usual time */
+    VEC(uint32_t) cell;       /* by step: its cell. NO_CELL, it has always been the usual time: and position of what was counted first, less `base` */
     struct cell *cells;
     size_t cell_count, cell_room;
     struct odd odd[ODDS];     /* not counted yet, in order */
@@ -165,12 +169,6 @@ static uint32_t make_cell(struct known *k, uint32_t usual, uint32_t position) {
     return (uint32_t)k->cell_count++;
 }
 
-static bool any(four mask) {
-    uint64_t halves[2];
-    memcpy(halves, &mask, sizeof halves);
-    return halves[0] | halves[1];
-}
-
 /* TIME is in none of the cell's places. False: and none is free. */
 static bool take_place(struct cell *c, uint32_t time, uint32_t position) {
     for (int i = 1; i < 4; i++)
@@ -188,11 +186,35 @@ static void find_cells(struct known *k) {
     for (uint32_t i = 0; i < k->odds; i++) {
         struct odd *o = &k->odd[i];
         uint32_t *cell = &k->cell.data[o->step];
-        if (*cell == NONE_YET)
-            *cell = make_cell(k, k->usual.data[o->step], o->first);
+        if (*cell & NO_CELL)
+            *cell = make_cell(k, k->usual.data[o->step], *cell & ~NO_CELL);
         o->step = *cell;
         __builtin_prefetch(&k->cells[*cell], 1);
     }
+}
+
+/* Which places of 16 differ, by bit. */
+static inline uint32_t differing(const uint32_t *a, const uint32_t *b) {
+#ifdef __SSE2__
+    __m128i same[4];
+    for (int i = 0; i < 4; i++)
+        same[i] = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(const void *)a + i), _mm_loadu_si128((const __m128i *)(const void *)b + i));
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3]))) ^ 0xffff;
+#else
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++)
+        mask |= (uint32_t)(a[i] != b[i]) << i;
+    return mask;
+#endif
+}
+
+/* One more in TIME's place, if it has one. */
+static inline bool count_here(struct cell *c, uint32_t time) {
+    four same = (four)(c->time == (four){time, time, time, time});
+    uint64_t halves[2];
+    c->count -= same; /* true is -1 */
+    memcpy(halves, &same, sizeof halves);
+    return halves[0] | halves[1];
 }
 
 static void count_odds(struct known *k) {
@@ -200,27 +222,23 @@ static void count_odds(struct known *k) {
     while (2 * (k->mores + k->odds) >= k->more_room)
         grow(k);
     find_cells(k);
-    for (uint32_t i = 0; i < k->odds; i++) {
-        struct odd o = k->odd[i];
-        struct cell *c = &k->cells[o.step];
-        four same = (four)(c->time == (four){o.time, o.time, o.time, o.time});
-        c->count -= same; /* true is -1 */
-        if (any(same) || take_place(c, o.time, o.position))
+    for (const struct odd *o = k->odd; o < k->odd + k->odds; o++) {
+        struct cell *c = &k->cells[o->step];
+        if (count_here(c, o->time) || take_place(c, o->time, o->position))
             continue;
-        __builtin_prefetch(&k->more[slot_of(k->more_room, o.step, o.time)], 1);
-        k->odd[left++] = o;
+        __builtin_prefetch(&k->more[slot_of(k->more_room, o->step, o->time)], 1);
+        k->odd[left++] = *o;
     }
-    for (uint32_t i = 0; i < left; i++)
-        count_more(k, k->odd[i].step, k->odd[i].time, k->odd[i].position);
+    for (const struct odd *o = k->odd; o < k->odd + left; o++)
+        count_more(k, o->step, o->time, o->position);
     k->odds = 0;
 }
 
 static void make_steps(struct known *k, struct entry *x, uint32_t whole, const uint32_t *steps, uint32_t position) {
     x->steps = (uint32_t)k->usual.len;
-    x->first = position;
     for (uint32_t i = 0; i < x->n; i++) {
         vec_push(&k->usual, i ? steps[i] : whole);
-        vec_push(&k->cell, NONE_YET);
+        vec_push(&k->cell, NO_CELL | (position + i));
     }
 }
 
@@ -235,7 +253,7 @@ static void choose_usual(struct known *k, const struct entry *x) {
     count_odds(k);
     for (uint32_t i = 0; i < x->n; i++) {
         uint32_t cell = k->cell.data[x->steps + i], best = 0;
-        if (cell == NONE_YET)
+        if (cell & NO_CELL)
             continue;
         struct cell *c = &k->cells[cell], old = *c;
         old.count = counts_of(c, x->count);
@@ -250,37 +268,45 @@ static void choose_usual(struct known *k, const struct entry *x) {
     }
 }
 
-/* The I-th step of X takes TIME: no branch on whether that is the USUAL. */
-static inline void put_odd(struct known *k, const struct entry *x, uint32_t i, uint32_t time, uint32_t usual, uint32_t position) {
-    k->odd[k->odds] = (struct odd){x->steps + i, time, position + i, x->first + i};
-    k->odds += time != usual;
+/* The steps from STEP on whose bits are set in MASK: they took TIME, and POSITION is the first's. */
+static inline void put_odds(struct known *k, uint32_t mask, uint32_t step, const uint32_t *time, uint32_t position) {
+    struct odd *o = k->odd + k->odds;
+    for (; mask; mask &= mask - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(mask);
+        *o++ = (struct odd){step + i, time[i], position + i};
+    }
+    k->odds = (uint32_t)(o - k->odd);
+}
+
+/* The steps of X that do not take their usual time. */
+static void find_odds(struct known *k, const struct entry *x, const uint32_t *time, uint32_t position) {
+    const uint32_t *usual = k->usual.data + x->steps;
+    uint32_t i = 1, n = x->n;
+    for (; i + 16 <= n; i += 16)
+        put_odds(k, differing(time + i, usual + i), x->steps + i, time + i, position + i);
+    if (n > 16 && i < n) /* the last 16, without those that were looked at */
+        put_odds(k, differing(time + n - 16, usual + n - 16) >> (i + 16 - n), x->steps + i, time + i, position + i);
+    else
+        for (; i < n; i++)
+            put_odds(k, time[i] != usual[i], x->steps + i, time + i, position + i);
 }
 
 bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position) {
     if (name <= k->names || name - k->names > k->entries.len)
         return false;
     struct entry *x = &k->entries.data[name - k->names - 1];
-    if (x->n != n || n >= ODDS || whole > LONGEST) /* then no step is longer */
+    if (x->n != n || n > ODDS || whole > LONGEST) /* then no step is longer */
         return false;
     if (!k->counted++)
         k->base = position;
     k->last = position;
-    uint32_t at = (uint32_t)(position - k->base), i = 1;
+    uint32_t at = (uint32_t)(position - k->base), all = (uint32_t)whole;
     if (x->steps == NONE_YET)
-        make_steps(k, x, (uint32_t)whole, steps, at);
-    const uint32_t *usual = k->usual.data + x->steps;
-    if (k->odds + n >= ODDS) /* one more is written than there are */
+        make_steps(k, x, all, steps, at);
+    if (k->odds + n > ODDS)
         count_odds(k);
-    put_odd(k, x, 0, (uint32_t)whole, usual[0], at);
-    for (four now, then; i + 4 <= n; i += 4) {
-        memcpy(&now, steps + i, sizeof now);
-        memcpy(&then, usual + i, sizeof then);
-        if (any(now ^ then))
-            for (uint32_t j = i; j < i + 4; j++)
-                put_odd(k, x, j, steps[j], usual[j], at);
-    }
-    for (; i < n; i++)
-        put_odd(k, x, i, steps[i], usual[i], at);
+    put_odds(k, all != k->usual.data[x->steps], x->steps, &all, at);
+    find_odds(k, x, steps, at);
     x->count++;
     if (x->count >= 16 && (x->count & (x->count - 1)) == 0)
         choose_usual(k, x);
@@ -288,7 +314,7 @@ bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t
 }
 
 bool known_full(const struct known *k) {
-    return k->usual.len > known_limit || k->points.len > 2 * known_limit || k->mores > known_limit || k->last - k->base > INT32_MAX;
+    return k->usual.len > known_limit || k->points.len > 2 * known_limit || k->mores > known_limit || k->last - k->base > INT32_MAX / 2;
 }
 
 /* ---- handing out --------------------------------------------------------------------------------------------------- */
@@ -324,8 +350,8 @@ static size_t first_more(const struct known *k, uint32_t cell) {
 static void collect(const struct known *k, const struct entry *x, uint32_t i, replay_seen_list *to) {
     uint32_t cell = k->cell.data[x->steps + i];
     to->len = 0;
-    if (cell == NONE_YET) {
-        vec_push(to, ((struct replay_seen){k->usual.data[x->steps + i], x->count, k->base + x->first + i}));
+    if (cell & NO_CELL) {
+        vec_push(to, ((struct replay_seen){k->usual.data[x->steps + i], x->count, k->base + (cell & ~NO_CELL)}));
         return;
     }
     const struct cell *c = &k->cells[cell];
