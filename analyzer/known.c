@@ -31,7 +31,7 @@ struct entry {
 };
 /* A step took another time than its usual one. What memory holds of many of them is asked for before the first is looked at. */
 struct odd {
-    uint32_t step, time, position;
+    uint32_t cell, time, position;
 };
 enum { ODDS = 2048 };
 /* A time that found no place in its cell; count 0: free. */
@@ -155,7 +155,7 @@ static void count_more(struct known *k, uint32_t cell, uint32_t time, uint32_t p
     }
 }
 
-static uint32_t make_cell(struct known *k, uint32_t usual, uint32_t position) {
+static uint32_t __attribute__((noinline)) make_cell(struct known *k, uint32_t usual, uint32_t position) {
     if (k->cell_count == k->cell_room) {
         size_t room = k->cell_room ? 2 * k->cell_room : 1024;
         struct cell *cells = mem_aligned(sizeof *cells, room * sizeof *cells);
@@ -170,7 +170,7 @@ static uint32_t make_cell(struct known *k, uint32_t usual, uint32_t position) {
 }
 
 /* TIME is in none of the cell's places. False: and none is free. */
-static bool take_place(struct cell *c, uint32_t time, uint32_t position) {
+static bool __attribute__((noinline)) take_place(struct cell *c, uint32_t time, uint32_t position) {
     for (int i = 1; i < 4; i++)
         if (c->time[i] == NO_TIME) {
             c->time[i] = time;
@@ -182,55 +182,49 @@ static bool take_place(struct cell *c, uint32_t time, uint32_t position) {
     return false;
 }
 
-static void find_cells(struct known *k) {
-    for (uint32_t i = 0; i < k->odds; i++) {
-        struct odd *o = &k->odd[i];
-        uint32_t *cell = &k->cell.data[o->step];
-        if (*cell & NO_CELL)
-            *cell = make_cell(k, k->usual.data[o->step], *cell & ~NO_CELL);
-        o->step = *cell;
-        __builtin_prefetch(&k->cells[*cell], 1);
-    }
+/* Which places of 16 differ, by bit. */
+#ifdef __SSE2__
+static inline __m128i same_four(const uint32_t *a, const uint32_t *b) {
+    return _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(const void *)a), _mm_loadu_si128((const __m128i *)(const void *)b));
 }
 
-/* Which places of 16 differ, by bit. */
 static inline uint32_t differing(const uint32_t *a, const uint32_t *b) {
-#ifdef __SSE2__
-    __m128i same[4];
-    for (int i = 0; i < 4; i++)
-        same[i] = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(const void *)a + i), _mm_loadu_si128((const __m128i *)(const void *)b + i));
-    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3]))) ^ 0xffff;
+    __m128i low = _mm_packs_epi32(same_four(a, b), same_four(a + 4, b + 4)), high = _mm_packs_epi32(same_four(a + 8, b + 8), same_four(a + 12, b + 12));
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) ^ 0xffff;
+}
 #else
+static inline uint32_t differing(const uint32_t *a, const uint32_t *b) {
     uint32_t mask = 0;
     for (int i = 0; i < 16; i++)
         mask |= (uint32_t)(a[i] != b[i]) << i;
     return mask;
-#endif
 }
+#endif
 
 /* One more in TIME's place, if it has one. */
 static inline bool count_here(struct cell *c, uint32_t time) {
     four same = (four)(c->time == (four){time, time, time, time});
-    uint64_t halves[2];
     c->count -= same; /* true is -1 */
-    memcpy(halves, &same, sizeof halves);
-    return halves[0] | halves[1];
+#ifdef __SSE2__
+    return _mm_movemask_epi8((__m128i)same);
+#else
+    return same[0] | same[1] | same[2] | same[3];
+#endif
 }
 
 static void count_odds(struct known *k) {
     uint32_t left = 0;
     while (2 * (k->mores + k->odds) >= k->more_room)
         grow(k);
-    find_cells(k);
     for (const struct odd *o = k->odd; o < k->odd + k->odds; o++) {
-        struct cell *c = &k->cells[o->step];
+        struct cell *c = &k->cells[o->cell];
         if (count_here(c, o->time) || take_place(c, o->time, o->position))
             continue;
-        __builtin_prefetch(&k->more[slot_of(k->more_room, o->step, o->time)], 1);
+        __builtin_prefetch(&k->more[slot_of(k->more_room, o->cell, o->time)], 1);
         k->odd[left++] = *o;
     }
     for (const struct odd *o = k->odd; o < k->odd + left; o++)
-        count_more(k, o->step, o->time, o->position);
+        count_more(k, o->cell, o->time, o->position);
     k->odds = 0;
 }
 
@@ -271,9 +265,12 @@ static void choose_usual(struct known *k, const struct entry *x) {
 /* The steps from STEP on whose bits are set in MASK: they took TIME, and POSITION is the first's. */
 static inline void put_odds(struct known *k, uint32_t mask, uint32_t step, const uint32_t *time, uint32_t position) {
     struct odd *o = k->odd + k->odds;
-    for (; mask; mask &= mask - 1) {
-        uint32_t i = (uint32_t)__builtin_ctz(mask);
-        *o++ = (struct odd){step + i, time[i], position + i};
+    for (; mask; mask &= mask - 1, o++) {
+        uint32_t i = (uint32_t)__builtin_ctz(mask), *cell = &k->cell.data[step + i];
+        if (*cell & NO_CELL)
+            *cell = make_cell(k, k->usual.data[step + i], *cell & ~NO_CELL);
+        __builtin_prefetch(&k->cells[*cell], 1);
+        *o = (struct odd){*cell, time[i], position + i};
     }
     k->odds = (uint32_t)(o - k->odd);
 }

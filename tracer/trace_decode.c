@@ -2,6 +2,10 @@
  * depends on the data but the one for long times: first where control went, then how long it took. Of a phrase only the second is left. */
 #include "tracer/trace_decode.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 _Static_assert(SUCCESSORS == 4 && (int)TOKEN_PHRASE == 128, "the mask below");
 #define NO_SLOT 0xfcfcfcfcfcfcfcfcu /* eight tokens at a time: those that are no slot, or begin a phrase */
 
@@ -112,26 +116,25 @@ static int follow(struct trace_decoder *d, uint32_t n) {
     return current == d->sink ? -1 : 0;
 }
 
-static int get_time(struct trace_decoder *d, unsigned time, uint64_t *z) {
-    *z = time;
-    if (time < TIME_EXTRA)
-        return 0;
+/* *z: TIME_EXTRA. What it stands for. */
+static int get_time(struct trace_decoder *d, uint64_t *z) {
     if (get_varint(d, z) < 0)
         return -1;
     *z += TIME_EXTRA;
     return 0;
 }
 
-/* The time of N records from the batch's FROM on, none longer than HIGH; no sum may pass 64 bits. */
-static int add_up(struct trace_decoder *d, uint32_t from, uint32_t n, uint64_t high) {
+/* The time of N records, the batch's last, is SUM, if no sum passes 64 bits; none took longer than HIGH. */
+static int add_up(struct trace_decoder *d, uint32_t n, uint64_t high, uint64_t sum) {
     uint64_t cycle = d->cycle;
-    bool careful = (high | cycle) >> 48; /* else BATCH of them cannot */
-    for (uint32_t i = 0; i < n; i++) {
-        if (careful && d->steps[from + i] > UINT64_MAX - cycle)
-            return -1;
-        cycle += d->steps[from + i];
-    }
-    d->cycle = cycle;
+    if ((high | cycle) >> 48) /* else BATCH of them cannot */
+        for (uint32_t i = d->count - n; i < d->count; i++) {
+            if (d->steps[i] > UINT64_MAX - cycle)
+                return -1;
+            cycle += d->steps[i];
+        }
+    d->high |= high;
+    d->cycle += sum;
     return 0;
 }
 
@@ -140,17 +143,18 @@ static int take_run(struct trace_decoder *d, uint32_t n) {
         return -1;
     const uint8_t *time = d->time + d->record;
     const uint32_t *slot = d->slot + d->count;
-    uint64_t *steps = d->steps + d->count, *step = d->step, high = 0, z;
+    uint64_t *steps = d->steps + d->count, *step = d->step, high = 0, sum = 0, z;
     for (uint32_t i = 0; i < n; i++) {
-        if (get_time(d, time[i], &z) < 0)
+        if ((z = time[i]) == TIME_EXTRA && get_time(d, &z) < 0)
             return -1;
         steps[i] = step[slot[i]] += unzigzag(z);
         high |= steps[i];
+        sum += steps[i];
     }
     d->token += n;
     d->record += n;
     d->count += n;
-    return add_up(d, d->count - n, n, high);
+    return add_up(d, n, high, sum);
 }
 
 /* The node that a token other than a slot's leads to. */
@@ -171,8 +175,8 @@ static int find_node(struct trace_decoder *d, unsigned where, uint32_t *node) {
 
 static int take_elsewhere(struct trace_decoder *d, unsigned where) {
     uint32_t node, from = d->current / SUCCESSORS, n = d->count;
-    uint64_t z;
-    if (find_node(d, where, &node) < 0 || get_time(d, d->time[d->record], &z) < 0)
+    uint64_t z = d->time[d->record];
+    if (find_node(d, where, &node) < 0 || (z == TIME_EXTRA && get_time(d, &z) < 0))
         return -1;
     uint32_t slot = SUCCESSORS * from + d->seen[from]++ % SUCCESSORS;
     d->to[slot] = d->current = SUCCESSORS * node;
@@ -181,7 +185,7 @@ static int take_elsewhere(struct trace_decoder *d, unsigned where) {
     d->token++;
     d->record++;
     d->count++;
-    return add_up(d, n, 1, d->steps[n]);
+    return add_up(d, 1, d->steps[n], d->steps[n]);
 }
 
 static int take_loss(struct trace_decoder *d) {
@@ -198,50 +202,49 @@ static int take_loss(struct trace_decoder *d) {
 /* The batch so far is a new one. */
 static void keep_phrase(struct trace_decoder *d) {
     uint32_t n = d->count, pool = (uint32_t)d->pool_points.len;
-    uint64_t high = 0, sum = 0;
     vec_reserve(&d->pool_points, pool + n);
     vec_reserve(&d->pool_steps, pool + n);
-    for (uint32_t i = 0; i < n; i++) {
-        d->pool_points.data[pool + i] = d->point_room[i];
+    memcpy(d->pool_points.data + pool, d->point_room, n * sizeof *d->point_room);
+    for (uint32_t i = 0; i < n; i++)
         d->pool_steps.data[pool + i] = (uint32_t)d->steps[i];
-        high |= d->steps[i];
-        sum += d->steps[i];
-    }
+    bool near = d->high <= UINT32_MAX;
     d->pool_points.len = d->pool_steps.len = pool + n;
-    vec_push(&d->phrases, ((struct trace_phrase){pool, n, d->current, high <= UINT32_MAX, 0, sum}));
+    vec_push(&d->phrases, ((struct trace_phrase){pool, n, d->current, near, 0, d->cycle - d->before}));
     d->known = &d->phrases.data[d->phrases.len - 1].known;
-    d->near = high <= UINT32_MAX ? d->pool_steps.data + pool : NULL;
+    d->near = near ? d->pool_steps.data + pool : NULL;
 }
 
-static int change(struct trace_decoder *d, uint32_t *step, uint8_t time, uint64_t *sum) {
-    uint64_t z;
-    if (get_time(d, time, &z) < 0)
-        return -1;
-    *sum -= *step;
-    *step += (uint32_t)unzigzag(z);
-    *sum += *step;
-    return 0;
+/* Which of 16 bytes are not zero, by bit. */
+static inline uint32_t not_zero(const uint8_t *p) {
+#ifdef __SSE2__
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_setzero_si128())) ^ 0xffff;
+#else
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++)
+        mask |= (uint32_t)(p[i] != 0) << i;
+    return mask;
+#endif
 }
 
 /* The steps of a phrase: modulo 2^32, so none is wrong. Most took as long as the last time. */
 static int take_near(struct trace_decoder *d, struct trace_phrase *p) {
     const uint8_t *time = d->time + d->record;
-    uint32_t *step = d->pool_steps.data + p->pool, i = 0;
-    for (uint64_t eight; i + 8 <= p->records; i += 8) {
-        memcpy(&eight, time + i, 8);
-        for (uint64_t left = le64toh(eight); left;) {
-            unsigned k = (unsigned)__builtin_ctzll(left) / 8;
-            if (change(d, step + i + k, time[i + k], &p->sum) < 0)
+    uint32_t *step = d->pool_steps.data + p->pool, n = p->records;
+    uint64_t sum = p->sum, z;
+    for (uint32_t i = 0; i < n; i += 16) {
+        uint32_t left = not_zero(time + i); /* there is DECODE_SLACK behind the last */
+        for (left &= n - i < 16 ? (1u << (n - i)) - 1 : 0xffff; left; left &= left - 1) {
+            uint32_t k = i + (uint32_t)__builtin_ctz(left), was = step[k];
+            if ((z = time[k]) == TIME_EXTRA && get_time(d, &z) < 0)
                 return -1;
-            left &= ~((uint64_t)0xff << 8 * k);
+            step[k] = was + (uint32_t)unzigzag(z);
+            sum += (uint64_t)step[k] - was;
         }
     }
-    for (; i < p->records; i++)
-        if (time[i] && change(d, step + i, time[i], &p->sum) < 0)
-            return -1;
-    if (p->sum > UINT64_MAX - d->cycle)
+    if (sum > UINT64_MAX - d->cycle)
         return -1;
-    d->cycle += p->sum;
+    p->sum = sum;
+    d->cycle += sum;
     return 0;
 }
 
@@ -305,6 +308,7 @@ int decoder_batch(struct trace_decoder *d) {
     d->point = d->point_room;
     d->near = NULL;
     d->known = NULL;
+    d->high = 0;
     if (decode(d) >= 0 && (!decoder_done(d) || (d->record == d->records && d->extra == d->end)))
         return 0;
     d->count = 0;

@@ -38,11 +38,13 @@ struct trace_decoder {
     uint64_t steps[BATCH];
     const uint32_t *point, *near; /* near: as in struct trace_batch, as is … */
     uint32_t *known;
+    uint64_t high;            /* no step is longer than this, where they are decoded one by one */
     uint64_t before;          /* the cycle that the first one's step is counted from */
     uint64_t lost;            /* lost just before the first of them, as told by the tokens so far */
 };
 
 void decoder_free(struct trace_decoder *d);
+enum { DECODE_SLACK = 16 };   /* bytes behind a frame's that may be read too */
 void decoder_begin(struct trace_decoder *d, const struct frame_head *f, const uint8_t *raw);
 /* The next records, at most BATCH. -1: the frame is not what its head says; the batch is empty then. */
 int decoder_batch(struct trace_decoder *d);

@@ -184,7 +184,7 @@ static int read_frame(struct trace_reader *r, struct err *e) {
         return damage(r, at, "damaged frame: its checksum does not match", e);
     if (!r->raw || r->raw_room < f->raw) {
         r->raw_room = f->raw;
-        r->raw = mem_resize(r->raw, r->raw_room);
+        r->raw = mem_resize(r->raw, r->raw_room + DECODE_SLACK);
     }
     size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, f->raw, packed, f->packed);
     if (ZSTD_isError(n) || n != f->raw)
