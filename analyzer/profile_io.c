@@ -31,26 +31,33 @@ static void flush(struct text *t) {
 }
 
 static void put(struct text *t, const char *s) {
-    for (size_t n = strlen(s), part; n; n -= part, s += part) {
-        part = n < sizeof t->data - t->len ? n : sizeof t->data - t->len;
-        memcpy(t->data + t->len, s, part);
-        if ((t->len += part) == sizeof t->data)
+    for (; *s; s++) {
+        t->data[t->len++] = *s;
+        if (t->len == sizeof t->data)
             flush(t);
     }
 }
 
-/* S, then V in BASE. */
+/* S, of at most 16 characters, then V in BASE. */
 static inline void put_number(struct text *t, const char *s, uint64_t v, unsigned base) {
     char digits[24], *p = digits + sizeof digits;
-    *--p = 0;
+    if (sizeof t->data - t->len < 40)
+        flush(t);
+    while (*s)
+        t->data[t->len++] = *s++;
     do
         *--p = "0123456789abcdef"[v % base];
     while (v /= base);
-    put(t, s);
-    put(t, p);
+    while (p < digits + sizeof digits)
+        t->data[t->len++] = *p++;
 }
 
-static void put_decimal(struct text *t, const char *s, uint64_t v) { put_number(t, s, v, 10); }
+static void put_decimal(struct text *t, const char *s, uint64_t v) {
+    if (v > UINT32_MAX)
+        put_number(t, s, v, 10);
+    else
+        put_number(t, s, (uint32_t)v, 10);
+}
 static void put_hex(struct text *t, const char *s, uint64_t v) { put_number(t, s, v, 16); }
 
 static void put_header(const struct profile *p, struct text *t) {
