@@ -24,7 +24,7 @@ static int verdict(const struct coverage *c) {
             if (x->replay.failed)
                 fprintf(stderr, "but %s\n", x->replay.failed);
             else
-                fprintf(stderr, "the board took %" PRIu64 "\n", x->replay.cycles);
+                fprintf(stderr, "the board took %" PRIu64 "%s\n", x->replay.cycles, x->replay.cycles == x->expected ? ", but with other misses" : "");
             rc = ERR_EXCEEDED;
         }
     }
@@ -58,7 +58,7 @@ static int functional(const struct coverage *c) {
 }
 
 static int on_board(struct coverage **c, const struct options *o, const char *platform, struct err *e) {
-    return o->close ? coverage_close(c, &o->o, platform, e) : coverage_replay(*c, platform, e);
+    return o->close ? coverage_close(c, &o->o, platform, e) : coverage_replay(*c, platform, true, e);
 }
 
 static int work(const struct options *o) {

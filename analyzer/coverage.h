@@ -66,6 +66,7 @@ struct coverage_example {    /* a count that is feasible and was not observed */
     uint64_t cycles;         /* of the unit, predicted */
     struct replay_case replay;
     uint64_t expected;       /* of the replay, predicted */
+    uint64_t misses[2];      /* the same, misses of L1D and L1I */
     VEC(struct coverage_range) avoid; /* addresses that the harness could not use */
     bool tried, replayed, agrees; /* tried: it was to be replayed; replayed: it could be */
 };
@@ -151,8 +152,19 @@ int coverage_other_states(struct coverage *c, struct coverage_unit *u, const str
 void coverage_describe(struct coverage *c, struct coverage_unit *u);
 /* Which way a replay took: replay_way of its blocks. */
 uint64_t coverage_way(const struct coverage *c, const struct cover_path *p);
-/* Every example that has not been replayed yet. */
-int coverage_replay(struct coverage *c, const char *platform, struct err *e);
+/* Every example that has not been replayed yet. TRUTH: see replay_run. */
+int coverage_replay(struct coverage *c, const char *platform, bool truth, struct err *e);
+/* Did the replay show what was predicted: the time, and where the board was asked for it the misses of each cache? */
+bool replay_agrees(const struct replay_case *r, uint64_t cycles, const uint64_t misses[2]);
+/* Counterexamples of a saved result: ONLY: of this unit, NULL: of all. ERR_INPUT: PATH is no such result, or of another build than IMG. */
+struct saved_example {
+    char *unit;
+    struct coverage_example *example;
+};
+typedef VEC(struct saved_example) saved_list;
+int saved_read(const char *path, const struct image *img, const char *only, saved_list *list, struct err *e);
+int saved_replay(saved_list *list, const char *platform, const struct image *img, const struct model *m, struct err *e);
+void saved_free(saved_list *list);
 /* One unit once more, from what is known to have been shown now. */
 int coverage_answer_again(struct coverage *c, struct coverage_unit *u, const struct coverage_options *o, struct err *e);
 /* Closes the loop: replays every example; what a replay showed, to the cycle as predicted, becomes evidence of the unit, in the profile and

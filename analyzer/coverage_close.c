@@ -80,7 +80,7 @@ static int iterate(struct coverage *c, const struct coverage_options *o, const c
         c->closing.rounds++;
         for (size_t i = 0; i < c->units.len; i++)
             coverage_offer(c, &c->units.data[i], o);
-        if (coverage_replay(c, platform, e) < 0)
+        if (coverage_replay(c, platform, false, e) < 0)
             return -1;
         if (disagrees(c)) {
             c->closing.end = "a replay did not show what was predicted";

@@ -48,13 +48,18 @@ static json_t *lookups_json(const struct coverage_example *x) {
     return list;
 }
 
+static json_t *misses_json(const uint64_t misses[2]) { return json_pack("{s:I,s:I}", "L1D", (json_int_t)misses[0], "L1I", (json_int_t)misses[1]); }
+
 static json_t *replay_json(const struct coverage_example *x) {
     const struct replay_case *r = &x->replay;
     json_t *before = json_array();
     for (size_t i = 0; i < r->before.len; i++)
         json_array_append_new(before, hex(r->before.data[i]));
     json_t *j = json_pack("{s:o,s:o,s:o,s:I}", "start", hex(r->start), "end", hex(r->end), "before", before, "expected", (json_int_t)x->expected);
+    json_object_set_new(j, "probes", json_boolean(r->probes));
     json_object_set_new(j, "cycles", x->replayed && !r->failed ? json_integer((json_int_t)r->cycles) : json_null());
+    json_object_set_new(j, "misses", misses_json(x->misses));
+    json_object_set_new(j, "board_misses", x->replayed && r->counted ? misses_json(r->misses) : json_null());
     json_object_set_new(j, "agrees", x->replayed ? json_boolean(x->agrees) : json_null());
     if (r->refused || r->failed)
         json_object_set_new(j, "why", json_string(r->refused ? r->refused : r->failed));
@@ -128,6 +133,10 @@ static json_t *unit_json(const struct coverage *c, const struct coverage_unit *u
                           "observed", shown_json(u, false), "status", statuses[u->status], "limit", (json_int_t)u->limit);
     json_object_set_new(j, "proven", u->proven ? json_pack("[I,I]", (json_int_t)u->lo, (json_int_t)u->hi) : json_null());
     json_object_set_new(j, "counterexample", u->status == COVERAGE_COUNTEREXAMPLE ? example_json(c, u, &u->examples.data[0]) : json_null());
+    json_t *further = json_array(); /* of other counts */
+    for (size_t i = 1; i < u->examples.len; i++)
+        json_array_append_new(further, example_json(c, u, &u->examples.data[i]));
+    json_object_set_new(j, "further", further);
     json_object_set_new(j, "missing", missing_json(u));
     json_object_set_new(j, "from", hex(u->from));
     json_object_set_new(j, "to", hex(u->to));

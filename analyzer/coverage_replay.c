@@ -56,6 +56,15 @@ static size_t fetched_by(const struct coverage *c, const struct cover_path *p, s
     return s->access + begins;
 }
 
+/* Misses from access FROM to TO, of each cache. */
+static void count_misses(struct coverage_example *x, const struct cover_outcome *o, size_t from, size_t to) {
+    x->misses[0] = x->misses[1] = 0;
+    for (size_t i = 0; i < x->state.lookups.len; i++) {
+        const struct cover_lookup *l = &x->state.lookups.data[i];
+        x->misses[l->fetch] += l->present && l->access >= from && l->access < to && !o[i].hit;
+    }
+}
+
 static const char *choose_steps(const struct cover_path *p, size_t *start, size_t *end) {
     *start = p->first;
     *end = p->last < p->steps.len ? p->last : p->steps.len - 1; /* a return from the trap is not executed */
@@ -125,6 +134,7 @@ static void describe(struct coverage *c, struct coverage_unit *u, struct coverag
     for (size_t i = start; i < end; i++)
         x->expected += p->steps.data[i].cycles;
     x->expected += misses_cost(c, x, o, p->steps.data[start].access, fetched_by(c, p, end), true);
+    count_misses(x, o, p->steps.data[start].access, fetched_by(c, p, end));
     r->probes = !image_has_port(c->wcet->image);
     free(o);
 }
@@ -194,23 +204,27 @@ int coverage_other_states(struct coverage *c, struct coverage_unit *u, const str
     return found;
 }
 
+bool replay_agrees(const struct replay_case *r, uint64_t cycles, const uint64_t misses[2]) {
+    return !r->failed && r->cycles == cycles && (!r->counted || (r->misses[0] == misses[0] && r->misses[1] == misses[1]));
+}
+
 static void judge(struct coverage_unit *u, struct coverage_example *x) {
     x->tried = true;
     if (x->replay.refused)
         return;
     x->replayed = true;
-    x->agrees = !x->replay.failed && x->replay.cycles == x->expected;
+    x->agrees = replay_agrees(&x->replay, x->expected, x->misses);
     u->replays++;
     u->agreed += x->agrees;
 }
 
 /* Cases move into one list and back: replay_run wants an array. */
-int coverage_replay(struct coverage *c, const char *platform, struct err *e) {
+int coverage_replay(struct coverage *c, const char *platform, bool truth, struct err *e) {
     VEC(struct replay_case) cases = {0};
     for (size_t i = 0; i < c->units.len; i++)
         for (size_t k = 0; k < c->units.data[i].examples.len; k++)
             vec_push(&cases, c->units.data[i].examples.data[k].replay);
-    int rc = replay_run(platform, c->wcet->image, c->model, cases.data, cases.len, e);
+    int rc = replay_run(platform, c->wcet->image, c->model, truth, cases.data, cases.len, e);
     for (size_t i = 0, at = 0; i < c->units.len; i++)
         for (size_t k = 0; k < c->units.data[i].examples.len; k++) {
             struct coverage_example *x = &c->units.data[i].examples.data[k];

@@ -32,6 +32,9 @@ struct bench {
     uint64_t delta;
     uint64_t arena;            /* offset in RAM of lines that are nobody's */
     uint8_t *ram;
+    bool truth;
+    struct guest_stamp *stamps; /* of the last power-on, if truth is wanted */
+    size_t stamp_count;
     VEC(struct todo) ops;
     VEC(uint64_t) restore;     /* offsets of dwords to be put back after a case */
 };
@@ -251,10 +254,29 @@ static void write_null(struct bench *b, size_t slot) {
     put_back(b);
 }
 
+static const struct guest_stamp *stamp_at(const struct bench *b, uint64_t cycle) {
+    for (size_t i = 0; i < b->stamp_count; i++)
+        if (b->stamps[i].cycle == cycle)
+            return &b->stamps[i];
+    return NULL;
+}
+
+/* The harness itself looks nothing up between the two latches: it is in uncached memory. */
+static void read_truth(const struct bench *b, struct replay_case *c, uint64_t before, uint64_t after) {
+    const struct guest_stamp *x = stamp_at(b, before), *y = stamp_at(b, after);
+    c->counted = x && y;
+    if (!c->counted)
+        return;
+    c->misses[0] = y->l1d - x->l1d;
+    c->misses[1] = y->l1i - x->l1i;
+}
+
 static void read_case(const struct bench *b, struct replay_case *c, size_t slot, uint64_t null) {
     uint64_t at[4];
     memcpy(at, b->ram + case_offset(b, slot) + 8 * CASE_BEFORE, sizeof at);
     c->cycles = at[1] - at[0] - null;
+    if (b->truth)
+        read_truth(b, c, at[0], at[1]);
     if (at[2] != CAUSE_BREAK || at[3] != c->end)
         c->failed = str_printf("it ended at 0x%" PRIx64 " with cause %" PRId64 ", not at 0x%" PRIx64, at[3], (int64_t)at[2], c->end);
 }
@@ -311,7 +333,9 @@ static int run_board(struct bench *b, size_t slots, struct err *e) {
     memcpy(b->ram + lab->home + PAGE, parameters, sizeof parameters);
     memcpy(b->ram + list, b->ops.data, b->ops.len * sizeof *b->ops.data);
     memcpy(b->ram, stub, sizeof stub);
-    return guest_run(lab->board, 120, e);
+    free(b->stamps);
+    b->stamps = NULL;
+    return b->truth ? guest_run_stamped(lab->board, 120, &b->stamps, &b->stamp_count, e) : guest_run(lab->board, 120, e);
 }
 
 static bool full(const struct bench *b, size_t slots) {
@@ -358,11 +382,13 @@ static int open_bench(struct bench *b, const char *platform, uint64_t start, str
     if (lab_open(&b->lab, platform, e) < 0)
         return -1;
     leave_room(&b->lab);
-    return 0;
+    if (!b->m->digest[0] || strcmp(b->m->digest, b->lab.facts.digest) == 0)
+        return 0;
+    return err_set(e, ERR_INPUT, "%s is not the board that the model was inferred on", platform);
 }
 
-int replay_run(const char *platform, const struct image *img, const struct model *m, struct replay_case *cases, size_t n, struct err *e) {
-    struct bench b = {.img = img, .m = m};
+int replay_run(const char *platform, const struct image *img, const struct model *m, bool truth, struct replay_case *cases, size_t n, struct err *e) {
+    struct bench b = {.img = img, .m = m, .truth = truth};
     size_t at = 0;
     if (n == 0)
         return 0;
@@ -371,6 +397,7 @@ int replay_run(const char *platform, const struct image *img, const struct model
         rc = run_some(&b, cases, n, &at, e);
     if (b.lab.board)
         lab_close(&b.lab);
+    free(b.stamps);
     vec_free(&b.ops);
     vec_free(&b.restore);
     return rc;

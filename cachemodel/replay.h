@@ -30,9 +30,12 @@ struct replay_case {
     uint64_t bad_lo, bad_hi;              /* this range, both included */
     char *failed;                         /* NULL, or why it did not come to END */
     uint64_t cycles;                      /* from START to END, END's fetch included */
+    bool counted;                         /* the board was asked for its own count of misses: it is */
+    uint64_t misses[2];                   /* [fetch] */
 };
 void replay_case_free(struct replay_case *c);
-/* Runs all N of them on PLATFORM, in as few power-ons as there is room for. ERR_INPUT: the board cannot be used at all. */
-int replay_run(const char *platform, const struct image *img, const struct model *m, struct replay_case *cases, size_t n, struct err *e);
+/* Runs all N of them on PLATFORM, in as few power-ons as there is room for. TRUTH: also takes the board's own count of misses from its ground-truth
+ * log: to check with, no analysis may rest on it. ERR_INPUT: the board cannot be used at all, or the model is another one's. */
+int replay_run(const char *platform, const struct image *img, const struct model *m, bool truth, struct replay_case *cases, size_t n, struct err *e);
 
 #endif

@@ -127,6 +127,13 @@ struct guest_board *guest_open(const char *platform, struct board_facts *facts, 
 uint8_t *guest_reset(struct guest_board *b, struct err *e);
 /* Power on; execution starts at ram_base in M-mode. Returns when the guest has powered off; its results are in the RAM. */
 int guest_run(struct guest_board *b, double seconds, struct err *e);
+/* The same, and the board's own count of misses at every latch, in order: for tests and for checking replays, never for an analysis. *STAMPS: the
+ * caller frees it. */
+struct guest_stamp {
+    uint64_t cycle;                        /* what was latched */
+    uint32_t l1i, l1d, l2, itlb, dtlb, dirty, l2_dirty, nothing;
+};
+int guest_run_stamped(struct guest_board *b, double seconds, struct guest_stamp **stamps, size_t *n, struct err *e);
 void guest_close(struct guest_board *b); /* b may be NULL */
 
 /* ---- the compiler wrapper ------------------------------------------------------------------------------------------ */

@@ -123,6 +123,53 @@ def the_branch(work, before, after):
     check("closed: complete by replay", now["status"] == "complete" and now["replayed"] == [1], now)
 
 
+def saved(work, result, name="saved.json"):
+    (work / name).write_text(json.dumps(result))
+    done = run(POTOROO, "replay", "-c", work / "weak.ini", "--from", work / name, expect=None)
+    return done.returncode, done.stdout + done.stderr
+
+
+def the_replays(work):
+    """Counterexamples read from a saved result; what is wrong in it is told by the board."""
+    result = coverage(work / "weak.ini", "--exact", "--replay")
+    run_ = result["summary"]["replays"]["run"]
+    code, text = saved(work, result)
+    same = re.findall(r"predicted (\d+)  measured (\d+), misses (\d+) and the board counts (\d+)$", text, re.M)
+    check("saved and replayed: cycles and the board's own misses are the predicted ones", code == 0 and len(same) == run_ > 8 and
+          all(a == b and c == d for a, b, c, d in same), (run_, text))
+    at = next(i for i, u in enumerate(result["units"]) if u["function"] == "handle" and u["limit"] >= 3)
+
+    def altered(what, change, told="DIFFERENT"):
+        wrong = json.loads(json.dumps(result))
+        example = wrong["units"][at]["counterexample"]
+        change(example)
+        code, text = saved(work, wrong)
+        check(f"{what} is told", code == 1 and text.count(told) == 1, text)
+
+    def one_pointer(x):
+        x["registers"]["a1"] = x["registers"]["a0"]
+
+    def line_there(x):
+        next(l for l in x["caches"] if l["cache"] == "L1D" and not l["hit"])["age"] = 0
+
+    def more_misses(x):
+        x["replay"]["misses"]["L1D"] += 1
+
+    def more_cycles(x):
+        x["replay"]["expected"] += 1
+
+    altered("a state with one pointer for two", one_pointer)
+    altered("a line that is there and should not be", line_there)
+    altered("a prediction of one miss more in the same time", more_misses)
+    altered("a prediction of one cycle more", more_cycles)
+    wrong = json.loads(json.dumps(result))
+    wrong["build_id"] = "00" + wrong["build_id"][2:]
+    check("another build's result is refused", saved(work, wrong)[0] == 3)
+    del result["units"][at]["counterexample"]["replay"]["misses"]
+    code, text = saved(work, result)
+    check("an incomplete result is refused, and why", code == 3 and "misses" in text, text)
+
+
 def the_whole(work, ini, after):
     units = after["units"]
     check("every unit is complete", all(u["status"] == "complete" for u in units), [(u["id"], u["status"]) for u in units])
@@ -213,6 +260,7 @@ def main():
         after = coverage(weak, "--close", "--exact", "--profile-out", work / "closed.prof", "-o", work / "closed.json")
         the_pointers(work, before, after)
         the_branch(work, before, after)
+        the_replays(work)
         the_whole(work, weak, after)
         the_bounds(work)
         the_workload(work, weak)
