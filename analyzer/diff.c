@@ -197,16 +197,17 @@ static void price_step(struct account *a, struct step *s, bool renamed) {
     add_cause(a, PART_COUNT, on_path, s, (s->count - on_path->count) * old.cost);
 }
 
-/* A block that both paths take but leave another way: its change as a whole. */
+/* A block that both paths take but leave another way: its change as a whole, which is its code's if that changed. */
 static void price_exit(struct account *a, struct step *s) {
     uint32_t from = twin_of(a->d->to, s->from);
     for (size_t i = 0; from != NO_BLOCK && i < a->from.steps.len; i++) {
         struct step *old = &a->from.steps.data[i];
         if (old->used || old->from != from || old->context != s->context)
             continue;
+        enum part part = step_unchanged(a, s) && old->direct ? PART_PATH : PART_CODE;
         s->used = old->used = true;
-        a->base_work += s->count * s->base - old->count * old->base;
-        add_apart(a, PART_CODE, old, s, s->count * s->cost - old->count * old->cost,
+        a->base_work += part == PART_CODE ? s->count * s->base - old->count * old->base : 0;
+        add_apart(a, part, old, s, s->count * s->cost - old->count * old->cost,
                   lines_cost(a, s->count, s->touched, size_of(a->d->to, s->from)) - lines_cost(a, old->count, old->touched, size_of(a->d->from, from)));
         return;
     }

@@ -11,6 +11,7 @@ struct bases {
 
 static uint64_t mix(uint64_t h, uint64_t v) { return hash_bytes((uint64_t[]){h, v}, 16, 0); }
 
+/* Of symbols at one address the one that has a size: a mark without one, as of a stack's end, lies where the linker happened to put it. */
 static const struct symbol *symbol_around(const struct image *img, uint64_t addr) {
     const struct symbol *s;
     size_t lo = 0, hi = image_symbols(img, &s);
@@ -21,6 +22,8 @@ static const struct symbol *symbol_around(const struct image *img, uint64_t addr
         else
             hi = mid;
     }
+    while (lo > 1 && !s[lo - 1].size && s[lo - 2].addr == s[lo - 1].addr)
+        lo--;
     return lo && addr - s[lo - 1].addr < (s[lo - 1].size ? s[lo - 1].size : 1) ? &s[lo - 1] : NULL;
 }
 
