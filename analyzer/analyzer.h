@@ -133,7 +133,8 @@ int kernel_open(const char *elf, const char *facts, bool trace_port, struct imag
 /* Replay one trace through the CFG. ERR_INPUT: the trace is of another build, damaged, or has a step that the CFG does not have
  * (says which record, and both places). */
 struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e);
-/* The profiles of all the traces (NULL-terminated, at least one), merged; JOBS (≥ 1) of them are replayed at a time, by processes of their own. */
+/* The profiles of all the traces (NULL-terminated, at least one), merged, by JOBS (≥ 1) threads; a trace is split into parts if there are more threads
+ * than traces. The profile is the same whatever JOBS is. */
 struct profile *profile_replay_all(const struct cfg *g, char *const *traces, unsigned jobs, struct err *e);
 /* *into becomes what both measured: associative and commutative. Frees FROM. ERR_INPUT: different builds or platforms, or the same trace twice. */
 int profile_merge(struct profile *into, struct profile *from, struct err *e);

@@ -275,13 +275,15 @@ static void hand_over(struct builder *b) {
     free(named);
 }
 
-struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e) {
+struct profile *profile_replay(const struct cfg *g, const char *trace_path, struct err *e) { return profile_replay_part(g, trace_path, NULL, e); }
+
+struct profile *profile_replay_part(const struct cfg *g, const char *trace_path, struct replay_part *part, struct err *e) {
     struct builder b = {.w = walk_new(g), .p = mem_alloc(sizeof *b.p)};
     struct replay_events events = {.user = &b, .edge = on_edge, .entry = on_entry, .loop = on_loop, .repeated = on_repeated, .repeated_step = on_repeated_step};
     struct profile_trace totals;
     for (size_t i = 0; i < g->loops.len; i++)
         vec_push(&b.loops, ((struct profile_loop){0}));
-    int rc = replay_trace(b.w, trace_path, &events, &totals, &b.p->info, e);
+    int rc = replay_some(b.w, trace_path, part, &events, &totals, &b.p->info, e);
     if (rc == 0) {
         vec_push(&b.p->traces, totals);
         hand_over(&b);
@@ -453,6 +455,28 @@ static void merge_loops(struct profile *into, const struct profile *from) {
     }
 }
 
+static void merge_measured(struct profile *into, struct profile *from) {
+    uint32_t *to = merge_edges(into, from);
+    merge_paths(into, from, to);
+    merge_loops(into, from);
+    for (size_t i = 0; i < from->replays.len; i++)
+        profile_add_replay(into, &from->replays.data[i]);
+    canonical(into);
+    free(to);
+}
+
+/* Positions are the trace's in both, so of two sightings of the same extreme the earlier is the first in all of it. */
+void profile_join(struct profile *into, struct profile *from) {
+    struct profile_trace *a = &into->traces.data[0], *b = &from->traces.data[0];
+    a->records += b->records;
+    a->entries += b->entries;
+    a->boot += b->boot;
+    a->lost += b->lost;
+    a->cut += b->cut;
+    merge_measured(into, from);
+    profile_free(from);
+}
+
 int profile_merge(struct profile *into, struct profile *from, struct err *e) {
     const struct trace_info *a = &into->info, *b = &from->info;
     int rc = 0;
@@ -462,15 +486,8 @@ int profile_merge(struct profile *into, struct profile *from, struct err *e) {
         rc = err_set(e, ERR_INPUT, "profiles of different platforms or kinds of trace");
     else
         rc = merge_traces(into, from, e);
-    if (rc == 0) {
-        uint32_t *to = merge_edges(into, from);
-        merge_paths(into, from, to);
-        merge_loops(into, from);
-        for (size_t i = 0; i < from->replays.len; i++)
-            profile_add_replay(into, &from->replays.data[i]);
-        canonical(into);
-        free(to);
-    }
+    if (rc == 0)
+        merge_measured(into, from);
     profile_free(from);
     return rc;
 }

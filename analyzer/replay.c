@@ -53,6 +53,8 @@ struct replay {
     uint32_t ended;                  /* the last entry's end: walk node */
     uint64_t finished;               /* position of the record that ended the last entry */
     struct profile_trace *totals;
+    struct replay_part *part;        /* NULL: the whole trace */
+    uint64_t first;                  /* position of the first record replayed */
 };
 
 static const struct cfg *graph(const struct replay *r) { return r->w->cfg; }
@@ -463,31 +465,56 @@ static int replay_batch(struct replay *r, const struct trace_batch *b, struct er
     return count_again(r, b) ? 0 : replay_each(r, b, e);
 }
 
+/* The part that is replayed ends here, and the next can do without us: it knows all that there is to know of what was before it. */
+static bool part_ends(struct replay *r) {
+    if (!r->part || r->first + r->totals->records != r->part->part[r->part->number].end)
+        return false;
+    r->part->number++;
+    return between_entries(r) && r->first_enter_seen && !r->switched && !r->totals->lost && r->cycle <= r->part->part[r->part->number].cycle;
+}
+
+static void begin_part(struct replay *r) {
+    const struct trace_part *part = &r->part->part[r->part->number];
+    trace_seek(r->in, part);
+    r->first = part->first;
+    r->first_enter_seen = part->first > 0;
+}
+
 static int replay_records(struct replay *r, const char *path, struct err *e) {
-    struct progress *progress = progress_begin(path, trace_size(r->in));
+    bool shown = !r->part || r->part->number == 0;
+    struct progress *progress = shown ? progress_begin(path, trace_size(r->in)) : NULL;
     struct trace_batch b;
-    int got;
-    while ((got = trace_next_batch(r->in, &b, e)) > 0) {
+    int got = 0;
+    bool ended = false;
+    while (!(ended = part_ends(r)) && (got = trace_next_batch(r->in, &b, e)) > 0) {
         if (replay_batch(r, &b, e) < 0) {
             got = -1;
             break;
         }
         if (r->known && between_entries(r) && known_full(r->known)) /* what is counted of an entry on its way stays */
             hand_over(r);
-        progress_at(progress, trace_offset(r->in));
+        if (progress)
+            progress_at(progress, trace_offset(r->in));
     }
+    if (r->part && !ended)
+        r->part->number = r->part->parts;
     progress_end(progress);
     drop_entry(r);
     if (r->known)
         hand_over(r);
-    if (got == 0 && trace_cut(r->in))
+    if (got == 0 && !ended && trace_cut(r->in))
         return err_set(e, ERR_INPUT, "%s: cut short after record %llu", path, (unsigned long long)r->position);
     return got < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
 int replay_trace(struct walk *w, const char *path, const struct replay_events *events, struct profile_trace *totals,
                  struct trace_info *info, struct err *e) {
-    struct replay r = {.w = w, .events = events, .at = NONE, .totals = totals};
+    return replay_some(w, path, NULL, events, totals, info, e);
+}
+
+int replay_some(struct walk *w, const char *path, struct replay_part *part, const struct replay_events *events, struct profile_trace *totals,
+                struct trace_info *info, struct err *e) {
+    struct replay r = {.w = w, .events = events, .at = NONE, .totals = totals, .part = part};
     *totals = (struct profile_trace){0};
     uint64_t digest;
     if (file_hash(path, &digest, e) < 0)
@@ -500,6 +527,8 @@ int replay_trace(struct walk *w, const char *path, const struct replay_events *e
     if (rc == 0) {
         *info = *trace_get_info(r.in);
         r.port = info->port;
+        if (part)
+            begin_part(&r);
         r.known = events->repeated ? known_new() : NULL;
         rc = replay_records(&r, path, e);
     }

@@ -47,6 +47,19 @@ struct replay_events {
     /* The loop's entry blocks were reached `executions` times since it was entered: called at each increase. */
     void (*loop)(void *user, uint32_t loop, uint64_t executions, uint64_t position);
 };
+/* A part of a trace (trace_split). What was before it is taken to have ended with a kernel entry's end, so a part goes on, with the next, until it
+ * does: what replays the next must then be thrown away. */
+struct replay_part {
+    const struct trace_part *part;
+    unsigned number, parts;   /* number: of the part that is replayed; then that of the first one that was not */
+};
+/* PART NULL: all of it. */
+int replay_some(struct walk *w, const char *path, struct replay_part *part, const struct replay_events *events, struct profile_trace *totals,
+                struct trace_info *info, struct err *e);
+/* A profile of what replay_some replays. */
+struct profile *profile_replay_part(const struct cfg *g, const char *trace_path, struct replay_part *part, struct err *e);
+/* *into becomes the profile of two parts of one trace, of which it was the earlier's. Frees FROM. */
+void profile_join(struct profile *into, struct profile *from);
 int replay_trace(struct walk *w, const char *path, const struct replay_events *events, struct profile_trace *totals,
                  struct trace_info *info, struct err *e);
 

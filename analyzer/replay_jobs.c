@@ -1,120 +1,148 @@
-/* Several traces at once: a process each, since a CFG hands out strings of its own arena. A child's profile comes back through an anonymous
- * file. Merging is associative and commutative, so the result does not depend on who is done first. */
-#include "analyzer/analyzer.h"
+/* Several traces at once, and parts of one. The calling thread merges what is ready, in the order of the traces; the others replay, each with a walk of its
+ * own, and stay at most twice as many jobs ahead of the merging as there are threads, so that memory does not hang on how many traces there are. */
+#include "analyzer/replay.h"
 
-#include <errno.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <pthread.h>
 
 struct job {
-    pid_t pid;
-    int result, words;        /* anonymous files: the profile, or the error's text */
-    enum err_kind kind;
+    const char *trace;
+    struct replay_part part;  /* afterwards: where it came to */
+    unsigned number;          /* of the part that it begins with */
+    bool done;
+    struct profile *result;   /* NULL: see error */
+    struct err error;
+};
+struct pool {
+    const struct cfg *g;
+    VEC(struct job) jobs;
+    unsigned threads;
+    size_t begun, merged;
+    bool stop;                /* nothing more need be begun */
+    pthread_mutex_t lock;     /* of the four above, and `done` */
+    pthread_cond_t change;
 };
 
-/* A copy of the file at PATH's contents to FD. */
-static int copy_to(int fd, const char *path, struct err *e) {
-    char *data;
-    size_t size;
-    if (file_read(path, &data, &size, e) < 0)
-        return -1;
-    bool good = write(fd, data, size) == (ssize_t)size;
-    free(data);
-    return good ? 0 : err_set(e, ERR_INPUT, "a profile: %s", strerror(errno));
+static struct job *next_job(struct pool *p) {
+    struct job *j = NULL;
+    pthread_mutex_lock(&p->lock);
+    while (!p->stop && p->begun < p->jobs.len && p->begun >= p->merged + 2 * p->threads)
+        pthread_cond_wait(&p->change, &p->lock);
+    if (!p->stop && p->begun < p->jobs.len)
+        j = &p->jobs.data[p->begun++];
+    pthread_mutex_unlock(&p->lock);
+    return j;
 }
 
-static int write_to(const struct profile *p, int fd, struct err *e) {
-    char dir[] = "/tmp/potoroo-profile-XXXXXX";
-    if (!mkdtemp(dir))
-        return err_set(e, ERR_INPUT, "%s: %s", dir, strerror(errno));
-    char *path = str_printf("%s/p", dir);
-    int rc = profile_write(p, path, e);
-    if (rc == 0)
-        rc = copy_to(fd, path, e);
-    unlink(path);
-    rmdir(dir);
-    free(path);
-    return rc;
-}
-
-static _Noreturn void work(const struct cfg *g, const char *trace, const struct job *j) {
-    struct err e;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    struct profile *p = profile_replay(g, trace, &e);
-    if (p && write_to(p, j->result, &e) == 0)
-        _exit(0);
-    if (write(j->words, e.text, strlen(e.text)) < 0)
-        _exit(ERR_INPUT);
-    _exit((int)e.kind);
-}
-
-static int start(const struct cfg *g, const char *trace, struct job *j, struct err *e) {
-    j->result = memfd_create("potoroo-profile", MFD_CLOEXEC);
-    j->words = memfd_create("potoroo-words", MFD_CLOEXEC);
-    fflush(NULL);
-    j->pid = j->result < 0 || j->words < 0 ? -1 : fork();
-    if (j->pid == 0)
-        work(g, trace, j);
-    return j->pid < 0 ? err_set(e, ERR_INPUT, "%s: no process for it: %s", trace, strerror(errno)) : 0;
-}
-
-static struct profile *collect(const char *trace, struct job *j, struct err *e) {
-    int status = 0;
-    char path[40], text[sizeof e->text];
-    while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    j->pid = 0;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", j->result);
-    struct profile *p = NULL;
-    ssize_t n = pread(j->words, text, sizeof text - 1, 0);
-    text[n > 0 ? n : 0] = 0;
-    if (WIFSIGNALED(status))
-        err_set(e, ERR_INPUT, "%s: its process was ended by signal %d", trace, WTERMSIG(status));
-    else if (WEXITSTATUS(status))
-        err_set(e, (enum err_kind)WEXITSTATUS(status), "%s", text);
-    else
-        p = profile_read(path, e);
-    return p;
-}
-
-static void release(struct job *j, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (j[i].pid > 0) {
-            kill(j[i].pid, SIGKILL);
-            waitpid(j[i].pid, NULL, 0);
-        }
-        if (j[i].result >= 0)
-            close(j[i].result);
-        if (j[i].words >= 0)
-            close(j[i].words);
+static void *work(void *user) {
+    struct pool *p = user;
+    for (struct job *j; (j = next_job(p));) {
+        j->result = profile_replay_part(p->g, j->trace, &j->part, &j->error);
+        pthread_mutex_lock(&p->lock);
+        j->done = true;
+        pthread_cond_broadcast(&p->change);
+        pthread_mutex_unlock(&p->lock);
     }
-    free(j);
+    return NULL;
+}
+
+static void wait_for(struct pool *p, const struct job *j) {
+    pthread_mutex_lock(&p->lock);
+    while (!j->done)
+        pthread_cond_wait(&p->change, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void went_on(struct pool *p, size_t merged, bool stop) {
+    pthread_mutex_lock(&p->lock);
+    p->merged = merged;
+    p->stop = stop;
+    pthread_cond_broadcast(&p->change);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* The profile of the trace that the job *I is the first of. *I becomes the next trace's. */
+static struct profile *join_trace(struct pool *p, size_t *i, struct err *e) {
+    struct profile *whole = NULL;
+    const char *trace = p->jobs.data[*i].trace;
+    for (unsigned wanted = 0; *i < p->jobs.len && p->jobs.data[*i].trace == trace; ++*i) {
+        struct job *j = &p->jobs.data[*i];
+        wait_for(p, j);
+        if (j->number < wanted) { /* the one before did not end where this one began */
+            profile_free(j->result);
+        } else if (!j->result) {
+            *e = j->error;
+            profile_free(whole);
+            whole = NULL;
+            break;
+        } else {
+            wanted = j->part.number;
+            if (whole)
+                profile_join(whole, j->result);
+            whole = whole ? whole : j->result;
+        }
+        j->result = NULL;
+        went_on(p, *i + 1, false);
+    }
+    return whole;
+}
+
+static struct profile *merge_traces(struct pool *p, struct err *e) {
+    struct profile *all = NULL;
+    for (size_t i = 0; i < p->jobs.len;) {
+        struct profile *one = join_trace(p, &i, e);
+        if (!one || (all && profile_merge(all, one, e) < 0)) {
+            profile_free(all);
+            return NULL;
+        }
+        all = all ? all : one;
+    }
+    return all;
+}
+
+static int add_jobs(struct pool *p, const char *trace, unsigned parts, struct err *e) {
+    struct trace_reader *r = trace_open(trace, e);
+    if (!r)
+        return -1;
+    struct trace_part *part = mem_alloc(parts * sizeof *part);
+    parts = trace_split(r, part, parts);
+    for (unsigned i = 0; i < parts; i++)
+        vec_push(&p->jobs, ((struct job){.trace = trace, .part = {part, i, parts}, .number = i}));
+    trace_close(r);
+    return 0;
+}
+
+static void release(struct pool *p) {
+    for (size_t i = 0; i < p->jobs.len; i++) {
+        profile_free(p->jobs.data[i].result);
+        if (p->jobs.data[i].number == 0)
+            free((void *)(uintptr_t)p->jobs.data[i].part.part);
+    }
+    vec_free(&p->jobs);
+    pthread_cond_destroy(&p->change);
+    pthread_mutex_destroy(&p->lock);
 }
 
 struct profile *profile_replay_all(const struct cfg *g, char *const *traces, unsigned jobs, struct err *e) {
-    struct profile *all = NULL;
-    size_t n = 0, started = 0;
+    struct pool p = {.g = g, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    unsigned n = 0, started = 0;
+    bool good = true;
     while (traces[n])
         n++;
-    if (n == 1)
-        return profile_replay(g, traces[0], e);
-    struct job *j = mem_alloc(n * sizeof *j);
-    for (size_t i = 0; i < n; i++)
-        j[i] = (struct job){.result = -1, .words = -1};
-    bool good = true;
-    for (size_t i = 0; i < n && good; i++) {
-        for (; started < n && started < i + jobs && good; started++)
-            good = start(g, traces[started], &j[started], e) == 0;
-        struct profile *one = good ? collect(traces[i], &j[i], e) : NULL;
-        good = one && (!all || profile_merge(all, one, e) == 0);
-        all = all ? all : one;
-    }
-    release(j, n);
-    if (good)
-        return all;
-    profile_free(all);
-    return NULL;
+    for (unsigned i = 0; i < n && good; i++)
+        good = add_jobs(&p, traces[i], (jobs + n - 1) / n, e) == 0;
+    p.threads = jobs < p.jobs.len ? jobs : (unsigned)p.jobs.len;
+    pthread_t *threads = mem_alloc((p.threads + 1) * sizeof *threads);
+    while (good && started < p.threads && pthread_create(&threads[started], NULL, work, &p) == 0)
+        started++;
+    struct profile *all = NULL;
+    if (good && !started)
+        err_set(e, ERR_INPUT, "no thread can be started");
+    else if (good)
+        all = merge_traces(&p, e);
+    went_on(&p, 0, true);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    free(threads);
+    release(&p);
+    return all;
 }

@@ -173,7 +173,7 @@ uint32_t cfg_block_around(const struct cfg *g, uint64_t addr);   /* the block th
 uint32_t cfg_function_named(const struct cfg *g, const char *name);
 /* "SYMBOL", "FUNC+0xOFF" or "0xADDRESS" → address; ERR_INPUT says what was not found or is ambiguous. */
 int cfg_place(const struct cfg *g, const char *text, uint64_t *addr, struct err *e);
-const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12", in the cfg's arena */
+const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12", in the cfg's arena; may be called by several threads at once */
 /* The functions whose address code or data hold, sorted: the candidates of calls through pointers. The caller frees *functions. */
 size_t cfg_taken(const struct cfg *g, uint32_t **functions);
 

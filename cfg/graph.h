@@ -4,6 +4,8 @@
 
 #include "cfg/flow.h"
 
+#include <pthread.h>
+
 struct facts; /* facts.h */
 
 struct cfg_private {
@@ -11,6 +13,7 @@ struct cfg_private {
     struct resolutions known;
     struct facts *facts;
     struct map block_at;    /* address → block */
+    pthread_mutex_t naming; /* cfg_describe's, of the arena */
     uint64_t *least;        /* of each loop: header executions that every entry reaches for certain, 0: unknown */
 };
 

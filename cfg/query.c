@@ -65,7 +65,7 @@ int cfg_place(const struct cfg *g, const char *text, uint64_t *addr, struct err 
 }
 
 /* The function that the address's block belongs to names it; an offset below its entry falls back to the nearest symbol before. */
-const char *cfg_describe(const struct cfg *g, uint64_t addr) {
+static const char *describe(const struct cfg *g, uint64_t addr) {
     uint32_t b = cfg_block_around(g, addr);
     const struct function *f = b == NONE ? NULL : &g->functions.data[g->blocks.data[b].function];
     if (f && f->addr == addr)
@@ -87,6 +87,13 @@ const char *cfg_describe(const struct cfg *g, uint64_t addr) {
     if (!best || !image_is_code(g->image, addr))
         return arena_printf(g->arena, "0x%" PRIx64, addr);
     return best->addr == addr ? best->name : arena_printf(g->arena, "%s+0x%" PRIx64, best->name, addr - best->addr);
+}
+
+const char *cfg_describe(const struct cfg *g, uint64_t addr) {
+    pthread_mutex_lock(&g->own->naming);
+    const char *name = describe(g, addr);
+    pthread_mutex_unlock(&g->own->naming);
+    return name;
 }
 
 size_t cfg_taken(const struct cfg *g, uint32_t **functions) {

@@ -108,6 +108,43 @@ uint64_t trace_size(const struct trace_reader *r) { return r->size; }
 uint64_t trace_offset(const struct trace_reader *r) { return r->at; }
 bool trace_cut(const struct trace_reader *r) { return r->cut; }
 
+/* ---- parts --------------------------------------------------------------------------------------------------------- */
+
+/* The index's body, if it is whole, and that of a trace in which nothing was lost; *frames in it. */
+static const uint8_t *find_index(const struct trace_reader *r, uint64_t *frames) {
+    if (r->size < CHUNK_HEAD + INDEX_SIZE + FOOTER_SIZE || memcmp(r->file + r->size - 8, END_MARK, 8) != 0)
+        return NULL;
+    uint64_t at = get64(r->file + r->size - 16);
+    if (!is_chunk(r, at, INDEX_MARK) || get32(r->file + at + 4) != r->size - at - CHUNK_HEAD || r->size - at - CHUNK_HEAD < INDEX_SIZE + FOOTER_SIZE)
+        return NULL;
+    const uint8_t *body = r->file + at + CHUNK_HEAD;
+    size_t before = r->size - at - CHUNK_HEAD - FOOTER_SIZE;
+    *frames = get64(body + 8);
+    return *frames == (before - INDEX_SIZE) / INDEX_ENTRY && sum_right(body, before) && get64(body + 24) == 0 ? body : NULL;
+}
+
+unsigned trace_split(const struct trace_reader *r, struct trace_part *part, unsigned n) {
+    uint64_t frames = 0;
+    const uint8_t *index = find_index(r, &frames);
+    unsigned parts = 1;
+    part[0] = (struct trace_part){CHUNK_HEAD + HEADER_SIZE, 0, 0, UINT64_MAX};
+    for (uint64_t i = 1; i < frames && parts < n; i++) {
+        const uint8_t *frame = index + INDEX_SIZE + i * INDEX_ENTRY;
+        struct trace_part next = {get64(frame), get64(frame + 8), get64(frame + 16), UINT64_MAX};
+        if (next.first < (double)get64(index + 16) / n * parts || next.first <= part[parts - 1].first || !is_chunk(r, next.offset, FRAME_MARK))
+            continue;
+        part[parts - 1].end = next.first;
+        part[parts++] = next;
+    }
+    return parts;
+}
+
+void trace_seek(struct trace_reader *r, const struct trace_part *part) {
+    r->at = r->let_go = part->offset;
+    r->seen = part->first;
+    r->handed_cycle = part->cycle;
+}
+
 /* ---- chunks -------------------------------------------------------------------------------------------------------- */
 
 /* Leave the frame; go on with the next whole chunk behind AT, if there is one. */

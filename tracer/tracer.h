@@ -56,6 +56,15 @@ struct trace_batch {
 int trace_next_batch(struct trace_reader *r, struct trace_batch *b, struct err *e);
 /* What a number stands for, the same as long as the reader is open: sets RECORD's addr, mark and cause. */
 void trace_point(const struct trace_reader *r, uint32_t number, struct trace_record *record);
+/* Parts of a trace that can be read each by itself; in order they are the whole of it. A part begins where a frame does. */
+struct trace_part {
+    uint64_t offset;          /* of its first frame */
+    uint64_t first, cycle;    /* position of its first record, and when that was */
+    uint64_t end;             /* position of the first record behind it; UINT64_MAX: it is the last part */
+};
+/* N parts, of about as many records each, or fewer; returns how many. One, the whole, if records were lost or there is no sound index. */
+unsigned trace_split(const struct trace_reader *r, struct trace_part *part, unsigned n);
+void trace_seek(struct trace_reader *r, const struct trace_part *part); /* before the first record is read: it will be the part's */
 uint64_t trace_position(const struct trace_reader *r);   /* index of the record that trace_next gave last, from 0 */
 uint64_t trace_lost(const struct trace_reader *r);       /* records known to be missing so far, those behind the last record included */
 uint64_t trace_size(const struct trace_reader *r);       /* bytes of the file */
