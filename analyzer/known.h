@@ -16,7 +16,7 @@ uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const str
 /* It came again: STEPS cycles from record to record (0's: to record 0), in all WHOLE from record 0 on, from POSITION on. False, and nothing counted: not known (any more), or
  * a step took too long to be counted here. */
 bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position);
-/* Memory is bounded: time for known_end. By this many steps, which tests make few. */
+/* Memory is bounded: time for known_end. By this many steps, which tests make few; 0: every entry is replayed. */
 extern size_t known_limit;
 bool known_full(const struct known *k);
 /* Hand out all counts and forget everything. TIMES: by unit, all zero, and again when this returns. */

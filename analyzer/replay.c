@@ -529,7 +529,7 @@ int replay_some(struct walk *w, const char *path, struct replay_part *part, cons
         r.port = info->port;
         if (part)
             begin_part(&r);
-        r.known = events->repeated ? known_new() : NULL;
+        r.known = events->repeated && known_limit ? known_new() : NULL;
         rc = replay_records(&r, path, e);
     }
     trace_close(r.in);

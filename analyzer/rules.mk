@@ -69,6 +69,29 @@ $(BUILD)/analyzer/test/short.ptrace: $(KERNEL) $(BUILD)/potoroo $(BUILD)/platfor
 $(BUILD)/analyzer/test/short.prof: $(BUILD)/analyzer/test/short.ptrace
 	$(Q)$(BUILD)/potoroo profile -k $(KERNEL) $< -o $@
 
+# Replays in bulk, of parts and by threads against the plainest one, on traces of small frames. make fuzz-replay [FUZZ_ROUNDS=n] [FUZZ_SEED=n]
+NEST := $(BUILD)/analyzer/test/nest
+$(NEST).elf: tracer/test/nest_guest.S tracer/test/nest_guest.lds tracer/target/potoroo.h | $(BUILD)/deps.mk
+	@mkdir -p $(@D)
+	$(Q)$(RV_PREFIX)gcc -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -nostdlib -static -I. -DPOTOROO_COUNTER=0x87fff000 -DPOTOROO_MACHINE \
+		-Wl,--build-id=sha1 -Wl,--no-warn-rwx-segments -T tracer/test/nest_guest.lds $< -o $@
+$(NEST).ptrace: $(NEST).elf $(BUILD)/potoroo $(BUILD)/platform/potoroo-platform.so $(BOARD)
+	$(Q)$(BUILD)/potoroo run -p $(BOARD) -k $< -o $@
+
+REPLAY_TRACES := $(KERNEL) $(BUILD)/analyzer/test/short.ptrace $(NEST).elf $(NEST).ptrace
+REPLAY_SOURCES := analyzer/test/replay_test.c tracer/trace_write.c
+$(BUILD)/analyzer/test/replay_test: $(REPLAY_SOURCES) $(foreach r,$(ANALYZER_ROOMS),$(BUILD)/$(r)/lib$(r).a) tracer/trace_format.h analyzer/known.h
+	@mkdir -p $(@D)
+	@echo "  CC     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DFRAME_LIMIT=300 -o $@ $(REPLAY_SOURCES) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(HOST_LIBS)
+check-replay: $(BUILD)/analyzer/test/replay_test $(REPLAY_TRACES)
+	@$< 200 1 $(REPLAY_TRACES)
+fuzz-replay: $(BUILD)/analyzer/test/replay_test $(REPLAY_TRACES)
+	@$< $(FUZZ_ROUNDS) $(FUZZ_SEED) $(REPLAY_TRACES)
+.PHONY: check-replay fuzz-replay
+CHECKS += check-replay
+HELP += "fuzz-replay|replay made-up traces in bulk and record by record (FUZZ_ROUNDS, FUZZ_SEED)"
+
 # What was said never to be executed, put to the solver once more.
 check-infeasible: $(BUILD)/wcet.json
 	@$(PYTHON) analyzer/test/infeasible_test.py $(BUILD)/wcet.json $(BUILD)/certificates

@@ -110,7 +110,7 @@ bool trace_cut(const struct trace_reader *r) { return r->cut; }
 
 /* ---- parts --------------------------------------------------------------------------------------------------------- */
 
-/* The index's body, if it is whole, and that of a trace in which nothing was lost; *frames in it. */
+/* The index's body, with *frames in it; NULL if it is not whole, or that of a trace in which records were lost. */
 static const uint8_t *find_index(const struct trace_reader *r, uint64_t *frames) {
     if (r->size < CHUNK_HEAD + INDEX_SIZE + FOOTER_SIZE || memcmp(r->file + r->size - 8, END_MARK, 8) != 0)
         return NULL;
@@ -128,7 +128,7 @@ unsigned trace_split(const struct trace_reader *r, struct trace_part *part, unsi
     const uint8_t *index = find_index(r, &frames);
     unsigned parts = 1;
     part[0] = (struct trace_part){CHUNK_HEAD + HEADER_SIZE, 0, 0, UINT64_MAX};
-    for (uint64_t i = 1; i < frames && parts < n; i++) {
+    for (uint64_t i = 1; index && i < frames && parts < n; i++) {
         const uint8_t *frame = index + INDEX_SIZE + i * INDEX_ENTRY;
         struct trace_part next = {get64(frame), get64(frame + 8), get64(frame + 16), UINT64_MAX};
         if (next.first < (double)get64(index + 16) / n * parts || next.first <= part[parts - 1].first || !is_chunk(r, next.offset, FRAME_MARK))

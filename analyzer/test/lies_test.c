@@ -527,7 +527,7 @@ static void entries_seen_again_are_measured_alike(void **state) {
             assert_int_equal(strcmp(forgetful, each), 0);
             free(forgetful);
         }
-        known_limit = 1 << 18;
+        known_limit = 1 << 19;
         free(again);
         free(each);
     }
