@@ -14,6 +14,7 @@
 #include "cfg/callers.h"
 #include "cfg/execute.h"
 #include "cfg/induction.h"
+#include "cfg/prove.h"
 
 #include <inttypes.h>
 
@@ -477,9 +478,11 @@ static void note_phi(struct search *s, uint32_t loc) {
         note_affine(s, ir_low(ir, phi, 32), loc, slow);
 }
 
-static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *inside, uint64_t *least) {
+static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *inside, uint64_t *least, struct prover *prover) {
     struct search s = {.g = g, .v = v, .loop = &g->loops.data[index], .index = index, .inside = inside, .best = UINT64_MAX};
     search_loop(&s);
+    if (prover && s.best == UINT64_MAX && s.loop->origin == BOUND_NONE && !s.loop->endless && s.outer.len)
+        prover_add(prover, &s);
     for (uint32_t loc = 1, unused; loc < v->locs && s.outer.len; loc++)
         if (search_header_phi(&s, value_in(v, s.header, loc), &unused))
             note_phi(&s, loc);
@@ -495,8 +498,9 @@ static void bound_loop(struct cfg *g, struct values *v, uint32_t index, bool *in
     vec_free(&s.latch);
 }
 
-/* The loops of one function, [first, end) of the cfg's, outer ones first. ARGUMENT: see struct values. */
-static void bound_function(struct cfg *g, uint32_t first, uint32_t end, struct ir *ir, const uint32_t *unsaved, const struct interval *argument, uint64_t *least) {
+/* The loops of one function, [first, end) of the cfg's, outer ones first. ARGUMENT: see struct values. PROVER: gets what stays open; or NULL. */
+static void bound_function(struct cfg *g, uint32_t first, uint32_t end, struct ir *ir, const uint32_t *unsaved, const struct interval *argument, uint64_t *least,
+                           struct prover *prover) {
     struct values v;
     ir_reset(ir);
     values_find(&v, g, loop_function(g, first), ir, unsaved);
@@ -507,7 +511,7 @@ static void bound_function(struct cfg *g, uint32_t first, uint32_t end, struct i
         for (uint32_t k = first; k < end; k++) {
             deepest = g->loops.data[k].depth > deepest ? g->loops.data[k].depth : deepest;
             if (g->loops.data[k].depth == depth)
-                bound_loop(g, &v, k, inside, &least[k]);
+                bound_loop(g, &v, k, inside, &least[k], prover);
         }
     free(inside);
     values_free(&v);
@@ -548,7 +552,7 @@ static bool lacks_edges(const struct cfg *g, uint32_t function) {
     return false;
 }
 
-/* Once more for the functions with loops that are still open, with what their callers give them. */
+/* Once more for the functions with loops that are still open, with what their callers give them; and what stays open is put to the solver. */
 static void derive_from_callers(struct cfg *g, struct ir *ir, const uint32_t *unsaved, uint64_t *least) {
     size_t n = g->functions.len;
     struct arguments *args = mem_alloc(n * sizeof *args);
@@ -556,11 +560,14 @@ static void derive_from_callers(struct cfg *g, struct ir *ir, const uint32_t *un
     for (uint32_t i = 0; i < g->loops.len; i++)
         wanted[loop_function(g, i)] |= g->loops.data[i].origin == BOUND_NONE && !lacks_edges(g, loop_function(g, i));
     callers_arguments(g, wanted, unsaved, args, known);
+    struct prover *prover = prover_new(g);
     for (uint32_t i = 0, end; i < g->loops.len; i = end) {
+        uint32_t f = loop_function(g, i);
         end = last_loop(g, i);
-        if (known[loop_function(g, i)])
-            bound_function(g, i, end, ir, unsaved, args[loop_function(g, i)].of, least);
+        if (wanted[f])
+            bound_function(g, i, end, ir, unsaved, known[f] ? args[f].of : NULL, least, prover);
     }
+    prover_run(prover);
     free(args), free(wanted), free(known);
 }
 
@@ -571,7 +578,7 @@ void bounds_derive(struct cfg *g, uint64_t *least) {
     for (uint32_t i = 0, end; i < g->loops.len; i = end) {
         end = last_loop(g, i);
         if (!lacks_edges(g, loop_function(g, i))) /* where edges are missing nothing that is proved on the others holds */
-            bound_function(g, i, end, &ir, unsaved, NULL, least);
+            bound_function(g, i, end, &ir, unsaved, NULL, least, NULL);
     }
     derive_executed(g, false);
     derive_from_callers(g, &ir, unsaved, least);

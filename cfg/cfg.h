@@ -114,6 +114,7 @@ struct loop {
     uint64_t max;
     enum bound_origin origin;
     const char *why;            /* the fact's reason or the derivation in words */
+    const char *proof;          /* of a proved bound: the question in SMT-LIB that is unsatisfiable, a whole file; else NULL */
     bool endless;               /* nothing leaves it: no execution that ends comes here, and no bound is asked for */
 };
 /* A call or jump through a pointer is an open question: any of cfg_taken's functions may be meant. */
@@ -159,6 +160,7 @@ struct cfg {
     VEC(struct exclusive) exclusive;
     VEC(struct memory_fact) memory;
     VEC(struct assumption) assumptions;
+    const char *unasked;        /* why no loop was put to the solver, NULL: they were */
     uint32_t indirect, indirect_resolved;
     struct arena *arena;
     struct cfg_private *own;    /* cfg's passes */

@@ -3,9 +3,6 @@
 
 #include <inttypes.h>
 
-static const char *const x_names[32] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
-                                        "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-
 struct printer {
     struct values v;
     FILE *out;
@@ -14,24 +11,13 @@ struct printer {
     uint32_t lets;
 };
 
-static void location_name(const struct values *v, uint32_t loc, char *name, size_t size) {
-    if (loc < LOC_F)
-        snprintf(name, size, "%s", x_names[loc]);
-    else if (loc < LOC_MEM)
-        snprintf(name, size, "f%u", loc - LOC_F);
-    else if (loc < LOCS)
-        snprintf(name, size, "%s", loc == LOC_MEM ? "mem" : "csrs");
-    else
-        snprintf(name, size, "stack%" PRId64 "_%u", v->slots.data[loc - LOCS].offset, v->slots.data[loc - LOCS].width);
-}
-
 /* Variables are named by what and where they are. */
 static void variable_name(const struct values *v, uint64_t id, char *name, size_t size) {
     static const char *const kinds[] = {"?", "entry", "", "after", "stored", "remapped", "trapped", "lost"};
     const struct code *c = &v->g->own->flow.code;
     char loc[48];
     uint64_t addr = 0;
-    location_name(v, var_loc(id), loc, sizeof loc);
+    values_location_name(v, var_loc(id), loc, sizeof loc);
     for (size_t r = 0; r < c->ranges; r++)
         if (var_index(id) >= c->first[r])
             addr = c->range[r].lo + (uint64_t)(var_index(id) - c->first[r]) * 2;
@@ -97,7 +83,7 @@ static void goto_block(struct printer *p, uint32_t from, uint32_t to, bool print
             bind(p, value_out(&p->v, from, loc));
             continue;
         }
-        location_name(&p->v, loc, name, sizeof name);
+        values_location_name(&p->v, loc, name, sizeof name);
         fprintf(p->out, "%s%s = ", comma ? ", " : "", name);
         ir_print(p->v.ir, value_out(&p->v, from, loc), named, p, p->out);
         comma = true;
@@ -120,7 +106,7 @@ static void print_result(struct printer *p, uint32_t b, const char *how, bool pr
             bind(p, value_out(&p->v, b, loc));
             continue;
         }
-        location_name(&p->v, loc, name, sizeof name);
+        values_location_name(&p->v, loc, name, sizeof name);
         fprintf(p->out, "%s%s = ", n++ ? ", " : "", name);
         ir_print(p->v.ir, value_out(&p->v, b, loc), named, p, p->out);
     }

@@ -22,7 +22,7 @@ struct lift {
     void *user;
 };
 
-enum { VAR_ENTRY = 1, VAR_PHI, VAR_CALL, VAR_SC, VAR_REMAP, VAR_TRAP, VAR_KILL, VAR_TURN };
+enum { VAR_ENTRY = 1, VAR_PHI, VAR_CALL, VAR_SC, VAR_REMAP, VAR_TRAP, VAR_KILL, VAR_TURN, VAR_LEAF };
 static inline uint64_t var_id(unsigned kind, uint32_t index, uint32_t loc) { return (uint64_t)kind << 56 | (uint64_t)index << 16 | loc; }
 static inline unsigned var_kind(uint64_t id) { return (unsigned)(id >> 56); }
 static inline uint32_t var_index(uint64_t id) { return (uint32_t)(id >> 16); }

@@ -503,16 +503,23 @@ void ranges_assume(struct ranges *r, ir_ref bit, bool value) {
     r->memos.len = 0;
 }
 
-void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32_t to) {
+bool ranges_edge_shows(const struct values *v, uint32_t from, uint32_t to, struct outcome *o) {
     const struct block *b = block_of(v->g, v->global[from]);
     if (b->end != END_BRANCH || !v->condition[from])
-        return;
+        return false;
     const struct edge *only = NULL;
     for (uint32_t i = b->edge; i < b->edge + b->edges; i++)
         if (v->g->edges.data[i].to == v->global[to])
             only = &v->g->edges.data[i];
     if (only)
-        ranges_assume(r, v->condition[from], only->kind == EDGE_TAKEN);
+        *o = (struct outcome){v->condition[from], only->kind == EDGE_TAKEN};
+    return only != NULL;
+}
+
+void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32_t to) {
+    struct outcome o;
+    if (ranges_edge_shows(v, from, to, &o))
+        ranges_assume(r, o.bit, o.value);
 }
 
 /* The only way into block B from blocks that it does not dominate, NONE: there are several. What its edge shows holds in B whenever B is
@@ -534,18 +541,23 @@ static uint32_t only_way_in(const struct values *v, uint32_t b) {
 
 /* Outermost first, so that later comparisons see the bounds of what they compare with. Only the nearest: to know less is sound, and the time
  * stays linear in the function's size. */
-void ranges_at(struct ranges *r, const struct values *v, uint32_t b) {
-    enum { MOST_DOMINATORS = 64 };
-    VEC(uint32_t) chain = {0};
+size_t ranges_shown(const struct values *v, uint32_t b, struct outcome shown[MOST_SHOWN]) {
+    uint32_t chain[MOST_SHOWN];
+    size_t n = 0, count = 0;
     if (v->number[b] == NONE)
-        return;
-    for (uint32_t k = b; v->idom[k] != k && chain.len < MOST_DOMINATORS; k = v->idom[k])
-        vec_push(&chain, k);
-    for (size_t i = chain.len; i-- > 0;) {
-        uint32_t k = chain.data[i];
-        uint32_t from = only_way_in(v, k);
-        if (from != NONE)
-            ranges_edge(r, v, from, k);
+        return 0;
+    for (uint32_t k = b; v->idom[k] != k && n < MOST_SHOWN; k = v->idom[k])
+        chain[n++] = k;
+    while (n-- > 0) {
+        uint32_t from = only_way_in(v, chain[n]);
+        count += from != NONE && ranges_edge_shows(v, from, chain[n], &shown[count]);
     }
-    vec_free(&chain);
+    return count;
+}
+
+void ranges_at(struct ranges *r, const struct values *v, uint32_t b) {
+    struct outcome shown[MOST_SHOWN];
+    size_t n = ranges_shown(v, b, shown);
+    for (size_t i = 0; i < n; i++)
+        ranges_assume(r, shown[i].bit, shown[i].value);
 }

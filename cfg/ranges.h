@@ -40,7 +40,17 @@ void ranges_free(struct ranges *r);
 struct interval ranges_of(struct ranges *r, ir_ref term);
 void ranges_learn(struct ranges *r, ir_ref term, struct interval i);    /* and what follows for its parts */
 void ranges_assume(struct ranges *r, ir_ref bit, bool value);           /* a condition that holds, or does not */
-/* All that holds whenever block B (local) is entered: the outcomes of the branches that dominate it. */
+/* A branch's condition and what it was. */
+struct outcome {
+    ir_ref bit;
+    bool value;
+};
+enum { MOST_SHOWN = 64 };
+/* The outcomes of the branches that dominate block B (local): they hold whenever it is entered. Their number. */
+size_t ranges_shown(const struct values *v, uint32_t b, struct outcome shown[MOST_SHOWN]);
+/* What taking the edge FROM → TO shows; false: nothing. */
+bool ranges_edge_shows(const struct values *v, uint32_t from, uint32_t to, struct outcome *o);
+/* All that holds whenever block B (local) is entered. */
 void ranges_at(struct ranges *r, const struct values *v, uint32_t b);
 /* What the edge FROM → TO adds: the outcome of FROM's branch. */
 void ranges_edge(struct ranges *r, const struct values *v, uint32_t from, uint32_t to);

@@ -19,12 +19,15 @@ struct smt {
     VEC(struct definition) defined; /* in the order of the text */
     uint32_t numbers;               /* given out */
     bool opaque;                    /* loads are unknowns */
+    bool plain;                     /* no memories, no CSR files */
     VEC(char *) asked;
     VEC(uint64_t) value;
     VEC(uint32_t) core;
+    uint64_t steps;                 /* of the last answer among several */
 };
 
 void smt_opaque_loads(struct smt *s) { s->opaque = true; }
+void smt_without_arrays(struct smt *s) { s->opaque = s->plain = true; }
 
 static const char *solver = "z3";
 void smt_use_solver(const char *command) { solver = command ? command : "z3"; }
@@ -248,6 +251,52 @@ static void put_apply(struct smt *s, const struct ir_node *n, struct smt_name f)
     put(s, ")");
 }
 
+/* ---- what is only said in part, without arrays -------------------------------------------------------------------------------------- */
+
+/* Products of two unknowns and quotients cost the solver more than all else. They are unknowns of which this is said, all of it true: so whatever
+ * the term can be, the translation can be. */
+static bool is_constant(const struct smt *s, ir_ref r) { return ir_at(s->ir, r)->op == IR_CONST; }
+
+static bool is_loose(const struct smt *s, const struct ir_node *n) {
+    switch (n->op) {
+    case IR_MUL: case IR_MULHU: return s->plain && n->width > 16 && !(n->op == IR_MUL && (is_constant(s, n->a) || is_constant(s, n->b)));
+    case IR_MULH: case IR_MULHSU: case IR_DIV: case IR_DIVU: case IR_REM: case IR_REMU: return s->plain && n->width > 16;
+    }
+    return false;
+}
+
+static void say_divided(struct smt *s, const struct ir_node *n, const char *a, const char *b, const char *r) {
+    bool is_signed = n->op == IR_DIV || n->op == IR_REM, quotient = n->op == IR_DIV || n->op == IR_DIVU;
+    unsigned w = n->width;
+    uint64_t d;
+    put(s, "(assert (=> (= %s (_ bv0 %u)) (= %s ", b, w, r);
+    if (quotient)
+        put(s, "(bvnot (_ bv0 %u)))))\n", w);
+    else
+        put(s, "%s)))\n", a);
+    if (is_signed)
+        put(s, "(assert (=> (and (bvsge %s (_ bv0 %u)) (bvsgt %s (_ bv0 %u)))", a, w, b, w);
+    else
+        put(s, "(assert (=> (distinct %s (_ bv0 %u))", b, w);
+    if (!quotient) {
+        put(s, " (and (bvult %s %s) (bvule %s %s) (=> (bvule %s %s) (bvule %s (bvsub %s %s))) (=> (bvult %s %s) (= %s %s)))))\n", r, b, r, a, b, a, r, a, b, a, b, r, a);
+        return;
+    }
+    put(s, " (and (bvule %s %s) (=> (bvult %s %s) (= %s (_ bv0 %u))) (=> (bvuge %s (_ bv2 %u)) (bvule %s (bvlshr %s (_ bv1 %u)))))))\n", r, a, a, b, r, w, b, w, r, a, w);
+    if (ir_is_const(s->ir, n->b, &d) && d > 1 && ir_signed(d, w) > 0) /* all there is to say: the product does not wrap */
+        put(s, "(assert (=> (%s %s (_ bv0 %u)) (and (bvule %s (_ bv%" PRIu64 " %u)) (bvule (bvmul %s %s) %s) (bvult (bvsub %s (bvmul %s %s)) %s))))\n",
+            is_signed ? "bvsge" : "bvuge", a, w, r, ir_mask(w) / d, w, r, b, a, a, r, b, b);
+}
+
+static void say_loosely(struct smt *s, const struct ir_node *n, const char *r) {
+    struct smt_name x = name_of(s, n->a, SORT_TERM), y = name_of(s, n->b, SORT_TERM);
+    const char *a = x.text, *b = y.text;
+    if (n->op == IR_MULHU)
+        put(s, "(assert (and (bvule %s %s) (bvule %s %s)))\n", r, a, r, b);
+    else if (n->op != IR_MUL && n->op != IR_MULH && n->op != IR_MULHSU)
+        say_divided(s, n, a, b, r);
+}
+
 /* A bit vector's definition is a constant that is said to be equal to it: z3 reads hundreds of those a hundred times faster than as many
  * define-funs. A memory's is a define-fun, so that no equality of arrays has to be reasoned about. */
 static void define(struct smt *s, struct definition d) {
@@ -258,7 +307,7 @@ static void define(struct smt *s, struct definition d) {
     *number_of(s, d.node, d.sort) = ++s->numbers;
     vec_push(&s->defined, d);
     struct smt_name name = name_of(s, d.node, d.sort);
-    bool unknown = is_unknown(s, n), define = !n->width && !unknown;
+    bool loose = is_loose(s, n), unknown = is_unknown(s, n) || loose, define = !n->width && !unknown;
     put(s, "(%s %s () ", define ? "define-fun" : "declare-fun", name.text);
     put_sort(s, n, d.sort);
     if (!unknown) {
@@ -270,6 +319,8 @@ static void define(struct smt *s, struct definition d) {
         put(s, define ? "" : ")");
     }
     put(s, ")\n");
+    if (loose)
+        say_loosely(s, n, name.text);
 }
 
 /* Operands have smaller references than what is made of them, so definitions in the order of references define before use. */
@@ -363,11 +414,15 @@ void smt_rewind(struct smt *s, struct smt_mark m) {
 /* Cores cost the solver some of its simplifications: only where something has a name. */
 static bool has_names(const struct smt *s) { return strstr(s->text.data, ":named a"); }
 
+static const char *logic_of(const struct smt *s) {
+    return !s->plain ? "QF_AUFBV" : strstr(s->text.data, "(declare-fun u") ? "QF_UFBV" : "QF_BV";
+}
+
 static void put_question(const struct smt *s, FILE *out) {
     fputs("(set-option :error-behavior immediate-exit)\n(set-option :produce-models true)\n", out);
     if (has_names(s))
         fputs("(set-option :produce-unsat-cores true)\n", out);
-    fputs("(set-logic QF_AUFBV)\n", out);
+    fprintf(out, "(set-logic %s)\n", logic_of(s));
     fwrite(s->text.data, 1, s->text.len, out);
     /* Of what follows, that which does not fit the answer is an error in the output: not looked at. */
     fputs("(check-sat)\n(set-option :error-behavior continued-execution)\n", out);
@@ -377,15 +432,21 @@ static void put_question(const struct smt *s, FILE *out) {
         fprintf(out, "%s%s%s", i ? "\n" : "(get-value (", s->asked.data[i], i + 1 < s->asked.len ? "" : "))\n");
 }
 
-/* A file without a name that the child finds under /dev/fd. */
-static int nameless(const struct smt *s, int *in, int *out, struct err *e) {
+/* Several questions for one run of the solver, each behind a mark in its output; it forgets one before it reads the next. */
+static void put_questions(struct smt *const *list, size_t n, struct smt_limits limits, FILE *out) {
+    for (size_t i = 0; i < n; i++) {
+        fprintf(out, "(echo \"question %zu\")\n(set-option :rlimit %" PRIu32 ")\n", i, limits.steps);
+        put_question(list[i], out);
+        fputs("(get-info :rlimit)\n(reset)\n", out);
+    }
+}
+
+/* Files without names that the child finds under /dev/fd. */
+static int nameless(FILE **question, int *in, int *out, struct err *e) {
     *in = memfd_create("question.smt2", 0);
     *out = memfd_create("answer", MFD_CLOEXEC);
-    FILE *f = *in < 0 || *out < 0 ? NULL : fdopen(dup(*in), "w");
-    if (!f)
-        return err_set(e, ERR_INPUT, "no file for the solver's question: %m");
-    put_question(s, f);
-    return fclose(f) == 0 ? 0 : err_set(e, ERR_INPUT, "writing the solver's question: %m");
+    *question = *in < 0 || *out < 0 ? NULL : fdopen(dup(*in), "w");
+    return *question ? 0 : err_set(e, ERR_INPUT, "no file for the solver's question: %m");
 }
 
 static char *answer_text(int fd) {
@@ -477,35 +538,90 @@ static int read_answer(struct smt *s, const char *text, enum smt_answer *answer,
     return 0;
 }
 
-int smt_solve(struct smt *s, struct smt_limits limits, enum smt_answer *answer, const char **why, struct err *e) {
-    int in = -1, out = -1, rc = nameless(s, &in, &out, e);
-    struct child_result r = {0};
-    const char *reason = "the solver gave up";
-    *answer = SMT_UNKNOWN;
-    if (rc == 0) {
-        char *steps = str_printf("rlimit=%" PRIu32, limits.steps), *path = str_printf("/dev/fd/%d", in);
-        char *argv[] = {(char *)(uintptr_t)solver, "-smt2", steps, path, NULL};
-        rc = child_run(argv, (struct child_limits){limits.seconds, limits.bytes}, out, -1, &r, e);
-        free(steps);
-        free(path);
-    }
-    if (rc == 0 && r.timed_out) {
-        reason = "the solver ran out of time";
-    } else if (rc == 0) {
-        char *text = answer_text(out);
-        rc = read_answer(s, text, answer, e);
-        if (rc == 0 && *answer == SMT_UNKNOWN && r.status >= 101)
-            reason = "the solver ran out of memory";
-        free(text);
-    }
+/* The solver's output on what is in file IN, NULL: none. The caller frees it. */
+static int run_solver(int in, int out, struct smt_limits limits, char **text, struct child_result *r, struct err *e) {
+    char *steps = str_printf("rlimit=%" PRIu32, limits.steps), *path = str_printf("/dev/fd/%d", in);
+    char *argv[] = {(char *)(uintptr_t)solver, "-smt2", steps, path, NULL};
+    int rc = child_run(argv, (struct child_limits){limits.seconds, limits.bytes}, out, -1, r, e);
+    *text = rc == 0 ? answer_text(out) : NULL;
+    free(steps);
+    free(path);
+    return rc;
+}
+
+static int written(FILE *f, struct err *e) { return fclose(f) == 0 ? 0 : err_set(e, ERR_INPUT, "writing the solver's question: %m"); }
+
+static void close_both(int in, int out) {
     if (in >= 0)
         close(in);
     if (out >= 0)
         close(out);
+}
+
+int smt_solve(struct smt *s, struct smt_limits limits, enum smt_answer *answer, const char **why, struct err *e) {
+    FILE *question = NULL;
+    char *text = NULL;
+    int in = -1, out = -1, rc = nameless(&question, &in, &out, e);
+    struct child_result r = {0};
+    const char *reason = "the solver gave up";
+    *answer = SMT_UNKNOWN;
+    if (rc == 0) {
+        put_question(s, question);
+        rc = written(question, e);
+    }
+    if (rc == 0)
+        rc = run_solver(in, out, limits, &text, &r, e);
+    if (rc == 0 && r.timed_out)
+        reason = "the solver ran out of time";
+    else if (rc == 0)
+        rc = read_answer(s, text, answer, e);
+    if (rc == 0 && !r.timed_out && *answer == SMT_UNKNOWN && r.status >= 101)
+        reason = "the solver ran out of memory";
+    free(text);
+    close_both(in, out);
     if (why)
         *why = reason;
     return rc;
 }
+
+/* Where the output on question I begins, cut off behind the last line of it; NULL: the solver did not come so far. */
+static char *section(char *text, size_t i) {
+    char mark[32];
+    snprintf(mark, sizeof mark, "question %zu\n", i);
+    char *begin = strstr(text, mark);
+    if (!begin)
+        return NULL;
+    begin += strlen(mark);
+    return begin;
+}
+
+int smt_solve_all(struct smt *const *list, size_t n, struct smt_limits limits, enum smt_answer *answers, struct err *e) {
+    FILE *questions = NULL;
+    char *text = NULL;
+    int in = -1, out = -1, rc = nameless(&questions, &in, &out, e);
+    struct child_result r = {0};
+    for (size_t i = 0; i < n; i++)
+        answers[i] = SMT_UNKNOWN;
+    if (rc == 0) {
+        put_questions(list, n, limits, questions);
+        rc = written(questions, e);
+    }
+    if (rc == 0)
+        rc = run_solver(in, out, (struct smt_limits){0, limits.seconds, limits.bytes}, &text, &r, e);
+    for (size_t i = n; i-- > 0 && rc == 0 && text;) { /* from the back, so that each can be cut off */
+        char *own = section(text, i), *steps = own ? strstr(own, "(:rlimit ") : NULL;
+        list[i]->steps = steps ? strtoull(steps + 9, NULL, 10) : limits.steps;
+        if (own && *own && !(r.timed_out && !strchr(own, '\n')))
+            rc = read_answer(list[i], own, &answers[i], e);
+        if (own)
+            own[-1] = 0;
+    }
+    free(text);
+    close_both(in, out);
+    return rc;
+}
+
+uint64_t smt_steps(const struct smt *s) { return s->steps; }
 
 uint64_t smt_value(const struct smt *s, size_t asked) { return s->value.data[asked]; }
 
@@ -522,14 +638,26 @@ static void put_comment(const char *comment, FILE *out) {
     }
 }
 
+static void put_file(const struct smt *s, const char *comment, enum smt_answer expected, FILE *out) {
+    put_comment(comment, out);
+    fprintf(out, "(set-logic %s)\n(set-info :status %s)\n", logic_of(s), expected == SMT_SAT ? "sat" : expected == SMT_UNSAT ? "unsat" : "unknown");
+    fwrite(s->text.data, 1, s->text.len, out);
+    fputs("(check-sat)\n(exit)\n", out);
+}
+
 int smt_write(const struct smt *s, const char *path, const char *comment, enum smt_answer expected, struct err *e) {
     struct atomic_file *f = atomic_open(path, e);
     if (!f)
         return -1;
-    FILE *out = atomic_stream(f);
-    put_comment(comment, out);
-    fprintf(out, "(set-logic QF_AUFBV)\n(set-info :status %s)\n", expected == SMT_SAT ? "sat" : expected == SMT_UNSAT ? "unsat" : "unknown");
-    fwrite(s->text.data, 1, s->text.len, out);
-    fputs("(check-sat)\n(exit)\n", out);
+    put_file(s, comment, expected, atomic_stream(f));
     return atomic_commit(f, e);
+}
+
+char *smt_text_of(const struct smt *s, const char *comment, enum smt_answer expected) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    put_file(s, comment, expected, out);
+    fclose(out);
+    return text;
 }

@@ -31,6 +31,9 @@ void smt_free(struct smt *s); /* s may be NULL */
 /* From now on every LOAD is a constant that may be anything, one a node: no arrays, so much quicker. More is possible then than with what memories
  * hold: UNSAT still holds of the terms, SAT says less. */
 void smt_opaque_loads(struct smt *s);
+/* The same, and no memory or CSR file is in any term: the logic is then QF_BV, QF_UFBV with functions, which solvers are quicker at. Products of two
+ * unknowns and quotients are then unknowns of which only some bounds are said. */
+void smt_without_arrays(struct smt *s);
 
 /* The 1-bit term BIT is true. NAME: what the core calls it, < NONE, each at most once; NONE: it is always in. */
 void smt_assert(struct smt *s, ir_ref bit, uint32_t name);
@@ -61,11 +64,16 @@ size_t smt_ask_text(struct smt *s, const char *fmt, ...) __attribute__((format(p
 /* 0 and the answer, or -1: the solver could not be run, or did not take the text. *why (may be NULL) says in words why an answer is
  * unknown: a literal. */
 int smt_solve(struct smt *s, struct smt_limits limits, enum smt_answer *answer, const char **why, struct err *e);
+/* The same of N questions in one run of the solver: each is asked as if alone, with steps of its own, but starting the solver costs as much as an
+ * easy question. Seconds and bytes are for all of them. Nothing may be named. What the solver did not come to is unknown. */
+int smt_solve_all(struct smt *const *list, size_t n, struct smt_limits limits, enum smt_answer *answers, struct err *e);
+uint64_t smt_steps(const struct smt *s);                     /* after smt_solve_all: what the answer cost; the limit, if the solver does not tell */
 uint64_t smt_value(const struct smt *s, size_t asked);       /* after SAT */
 size_t smt_core(const struct smt *s, const uint32_t **names); /* after UNSAT: sorted; borrowed until the next smt_solve */
 
 /* The question as a file that a solver can be given: COMMENT's lines, the text, (check-sat). EXPECTED: its :status. */
 int smt_write(const struct smt *s, const char *path, const char *comment, enum smt_answer expected, struct err *e);
+char *smt_text_of(const struct smt *s, const char *comment, enum smt_answer expected); /* the file's contents; the caller frees them */
 /* The text as it is now: borrowed until the next call that adds to it. */
 const char *smt_script(const struct smt *s);
 

@@ -1,5 +1,7 @@
 #include "cfg/values.h"
 
+#include <inttypes.h>
+
 enum { X_RA = 1, X_SP = 2, X_GP = 3, X_T0 = 5, X_A0 = 10, MOST_SLOTS = 400, MOST_CHANGES = 24, MOST_RESTARTS = 12 };
 static const uint32_t CALLER_SAVED = 0xf003fce2; /* ra, t0-t6, a0-a7 */
 
@@ -401,6 +403,20 @@ uint32_t values_at_slot(const struct values *v, uint32_t slot) {
             return b == NONE ? NONE : values_local(v, b);
         }
     return NONE;
+}
+
+static const char *const x_names[32] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
+                                        "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+
+void values_location_name(const struct values *v, uint32_t loc, char *name, size_t size) {
+    if (loc < LOC_F)
+        snprintf(name, size, "%s", x_names[loc]);
+    else if (loc < LOC_MEM)
+        snprintf(name, size, "f%u", loc - LOC_F);
+    else if (loc < LOCS)
+        snprintf(name, size, "%s", loc == LOC_MEM ? "mem" : "csrs");
+    else
+        snprintf(name, size, "stack%" PRId64 "_%u", v->slots.data[loc - LOCS].offset, v->slots.data[loc - LOCS].width);
 }
 
 /* ---- the registers that calls do not preserve ------------------------------------------------------------------------------------ */

@@ -73,6 +73,7 @@ uint32_t values_local(const struct values *v, uint32_t block);
 uint32_t values_at_slot(const struct values *v, uint32_t slot); /* the local block around the instruction there, NONE: another function's */
 static inline ir_ref value_in(const struct values *v, uint32_t b, uint32_t loc) { return v->in[(size_t)b * v->locs + loc]; }
 static inline ir_ref value_out(const struct values *v, uint32_t b, uint32_t loc) { return v->out[(size_t)b * v->locs + loc]; }
+void values_location_name(const struct values *v, uint32_t loc, char *name, size_t size); /* "a0", "stack-16_64" */
 bool values_dominates(const struct values *v, uint32_t a, uint32_t b);
 
 #endif

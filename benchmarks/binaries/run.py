@@ -20,7 +20,7 @@ from tables import disassemble, table_jumps  # noqa: E402
 PREFIX = tool("RV_PREFIX", "riscv64-unknown-elf-")
 LIBRARY = "/usr/lib/picolibc/riscv64-unknown-elf/lib"
 RAM = 0x80000000
-SECONDS_A_MEGABYTE, MOST_MEMORY, LEAST_SHARE = 10, 1 << 30, 95
+SECONDS, SECONDS_A_MEGABYTE, MOST_MEMORY, LEAST_SHARE = 3, 7, 1 << 30, 95  # 10 s for a megabyte
 
 
 def packages():
@@ -95,7 +95,7 @@ def examine(name, elf, out):
     row.update(cfg["stats"], bytes=code_bytes, share=instructions / max(1, len(lines)), tables=len(tables), tables_resolved=len(tables) - len(open_tables), jumps=len(jumps),
                unresolved=cfg["unresolved"], cfg=cfg)
     row["problems"] += sound_shape(cfg)
-    if seconds > max(1, SECONDS_A_MEGABYTE * code_bytes / 1e6):
+    if seconds > SECONDS + SECONDS_A_MEGABYTE * code_bytes / 1e6:
         row["problems"].append(f"{seconds:.1f} s for {code_bytes} bytes of code")
     if memory > MOST_MEMORY:
         row["problems"].append(f"{memory >> 20} MiB of memory")
