@@ -36,9 +36,8 @@ $(INFER_TOOL)-ready: $(INFER_TOOL) $(PLATFORM_PLUGIN)
 blind: $(INFER_TOOL)-ready
 	@$(blind_run) --seed $(BLIND_SEED) --count $(BLIND_COUNT)
 
-# One level and two, jitter, a random policy, a one-way cache, ways that are no power of two, TLBs, L2 behind L1I alone.
 check-blind: $(INFER_TOOL)-ready
-	@$(blind_run) --seed 1 --only 3,5,24,49,61 --quiet
+	@$(blind_run) --seed 1 --count 64 --quiet
 
 check-blind-mutants: $(INFER_TOOL)-ready
 	@POTOROO_PLUGIN=$(abspath $(PLATFORM_PLUGIN)) $(PYTHON) -B cachemodel/test/mutants.py $(BUILD)/obj/cachemodel/test/infer_tool.o $(CC) $(DEPS_CPPFLAGS) \
