@@ -47,9 +47,12 @@ struct walk {
     VEC(struct walk_edge) edges;
     VEC(struct ipg_edge) ipg;
     struct map context_index, node_index, ipg_index;
+    bool *dead; /* by function: cfg_dead_ends. There are no edges into these */
 };
 
 struct walk *walk_new(const struct cfg *g);
+/* Before anything is expanded: executions are also taken to end at these N blocks. */
+void walk_keep(struct walk *w, const uint64_t *addr, size_t n);
 void walk_free(struct walk *w);
 uint32_t walk_start(struct walk *w, uint32_t block);
 /* Make the node's outgoing edges. Idempotent. Blocks that a fact says are never executed get no edges to them.
@@ -57,7 +60,7 @@ uint32_t walk_start(struct walk *w, uint32_t block);
 enum { WALK_LIMIT = 4 * 1000 * 1000 };
 int walk_expand(struct walk *w, uint32_t node, struct err *e);
 bool walk_at_point(const struct walk *w, uint32_t node);
-/* Control leaves the kernel, or the start block's function, here. */
+/* Control leaves the kernel, the start block's function, or by a `switch` fact the thread, here. */
 bool walk_ends(const struct walk *w, uint32_t node);
 /* "trap_vector/handle_trap+0x40>sys_send": a canonical name, the same in every run. The caller frees it. */
 char *walk_context_name(const struct walk *w, uint32_t context);
@@ -76,7 +79,8 @@ struct profile_trace {
     char digest[17];          /* XXH3 of the trace file */
     uint64_t records, entries;
     uint64_t boot;            /* records before the first kernel entry (trace port: outside of any) */
-    uint64_t lost, cut;       /* records lost; entries dropped because of loss or the end of the trace */
+    uint64_t lost, cut;       /* records lost; entries dropped because of loss or the end of the trace, or of which a switch of threads cut the end off */
+    uint64_t interrupted;     /* entries that went on behind a trap: they are in no path, their steps are units */
 };
 /* A unit: an IPG edge in a context, the first iteration and the later ones of the (outermost three) loops around `from` apart: bit n of
  * `turn` is set in the later iterations of the nth loop from outside, callers' loops included. */

@@ -40,14 +40,17 @@ static struct profile *merge_all(char **files, struct err *e) {
 }
 
 static void say(const struct profile *p) {
-    uint64_t entries = 0, lost = 0, cut = 0;
+    uint64_t entries = 0, lost = 0, cut = 0, interrupted = 0;
     for (size_t i = 0; i < p->traces.len; i++) {
         entries += p->traces.data[i].entries;
         lost += p->traces.data[i].lost;
         cut += p->traces.data[i].cut;
+        interrupted += p->traces.data[i].interrupted;
     }
     fprintf(stderr, "%llu kernel entries, %zu IPG edges in context, %zu distinct paths, %llu records lost, %llu entries cut\n", (unsigned long long)entries,
             p->edges.len, p->paths.len, (unsigned long long)lost, (unsigned long long)cut);
+    if (interrupted)
+        fprintf(stderr, "%llu more entries were interrupted by traps: how long they took is left out\n", (unsigned long long)interrupted);
 }
 
 static int show_profile(const struct options *o, const struct profile *p, struct err *e) {

@@ -507,5 +507,5 @@ void costs_ledger(const struct costs *c, const struct row_graph *r) {
         note(r, "assumption", str_dup("no pointer to the kernel's stack comes from anywhere but its stack pointer"), "assumed");
     if (c->buffer_uncached && !image_has_port(r->w->image))
         note(r, "assumption", str_dup("probes write to the trace buffer, which a fact says is uncached"), "annotated");
-    note(r, "assumption", str_dup("nothing else uses the caches while the kernel entry runs"), "assumed");
+    note(r, "assumption", str_dup("nothing else uses the caches while the kernel entry runs, and no trap interrupts it"), "assumed");
 }

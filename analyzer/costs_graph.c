@@ -245,6 +245,11 @@ static void run_insn(struct row_model *m, struct position *at, const struct bloc
         put_event(m, s, (struct cache_event){.kind = CACHE_FLUSH});
         at->page = 0;
     }
+    if (insn->insn.op != OP_ECALL && insn->insn.op != OP_EBREAK)
+        return;
+    for (int s = 0; s < STORES; s++) /* what it calls is another kernel entry: its time is not ours, what it does to the caches is */
+        put_event(m, s, (struct cache_event){.kind = CACHE_ANYTHING});
+    at->line = at->page = 0;
 }
 
 static void define_symbols(struct row_model *m, uint32_t node, const bool *used) {

@@ -119,7 +119,7 @@ static enum model_class class_of(unsigned op) {
         return MODEL_BRANCH;
     if (op == OP_JAL || op == OP_JALR)
         return MODEL_JUMP;
-    if ((op >= OP_CSRRW && op <= OP_CSRRCI) || op == OP_WFI)
+    if ((op >= OP_CSRRW && op <= OP_CSRRCI) || op == OP_WFI || op == OP_ECALL || op == OP_EBREAK) /* a trap's own cost is that of the entry it begins */
         return MODEL_CSR;
     if (op == OP_FENCE || op == OP_FENCE_I || op == OP_SFENCE)
         return MODEL_FENCE;
@@ -127,7 +127,7 @@ static enum model_class class_of(unsigned op) {
         return MODEL_RETURN;
     if (op >= OP_FMV_X_W && op <= OP_FP_TO_F)
         return MODEL_FP;
-    if (op == OP_ILLEGAL || op == OP_UNIMP || op == OP_ECALL || op == OP_EBREAK)
+    if (op == OP_ILLEGAL || op == OP_UNIMP)
         return MODEL_CLASSES; /* a trap out of the kernel: its time is somebody else's */
     return MODEL_ALU;
 }

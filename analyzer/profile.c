@@ -471,6 +471,7 @@ void profile_join(struct profile *into, struct profile *from) {
     a->records += b->records;
     a->entries += b->entries;
     a->boot += b->boot;
+    a->interrupted += b->interrupted;
     a->lost += b->lost;
     a->cut += b->cut;
     merge_measured(into, from);

@@ -2,7 +2,7 @@
  *
  *   potoroo-profile 2
  *   kernel BUILD_ID isa ISA platform DIGEST clock HZ port 0|1
- *   trace DIGEST records N entries N boot N lost N cut N
+ *   trace DIGEST records N entries N boot N lost N cut N interrupted N
  *   context NAME                                             indices are by order, from 0
  *   edge CONTEXT FROM TO TURN low TRACE POSITION high TRACE POSITION : BINS  points in hexadecimal; BINS: CYCLES*COUNT,…
  *   path START END [cause CAUSE] low TRACE POSITION high TRACE POSITION : BINS : EDGE*COUNT=BINS …  whole entries; each unit passed on it
@@ -74,6 +74,7 @@ static void put_header(const struct profile *p, struct text *t) {
         put_decimal(t, " boot ", x->boot);
         put_decimal(t, " lost ", x->lost);
         put_decimal(t, " cut ", x->cut);
+        put_decimal(t, " interrupted ", x->interrupted);
         put(t, "\n");
     }
     for (size_t k = 0; k < p->contexts.len; k++) {
@@ -243,6 +244,7 @@ static void take_header(struct cursor *c, struct profile *p) {
         t.boot = take_field(c, " boot ", 10);
         t.lost = take_field(c, " lost ", 10);
         t.cut = take_field(c, " cut ", 10);
+        t.interrupted = next_is(c, " interrupted ") ? take_field(c, " interrupted ", 10) : 0;
         take_line(c);
         vec_push(&p->traces, t);
     }
@@ -373,8 +375,9 @@ json_t *profile_json(const struct profile *p) {
     json_t *traces = json_array(), *edges = json_array(), *loops = json_array(), *replays = json_array();
     for (size_t i = 0; i < p->traces.len; i++) {
         const struct profile_trace *t = &p->traces.data[i];
-        json_array_append_new(traces, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "digest", t->digest, "records", (json_int_t)t->records, "entries",
-                                                (json_int_t)t->entries, "boot", (json_int_t)t->boot, "lost", (json_int_t)t->lost, "cut", (json_int_t)t->cut));
+        json_array_append_new(traces, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I}", "digest", t->digest, "records", (json_int_t)t->records, "entries",
+                                                (json_int_t)t->entries, "boot", (json_int_t)t->boot, "lost", (json_int_t)t->lost, "cut", (json_int_t)t->cut, "interrupted",
+                                                (json_int_t)t->interrupted));
     }
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
@@ -422,8 +425,9 @@ static uint64_t bins_quantile(const bin_list *bins, uint64_t count, double risk)
 void profile_print(const struct profile *p, const struct image *names, FILE *out) {
     fprintf(out, "kernel %s\n", p->info.build_id);
     for (size_t i = 0; i < p->traces.len; i++)
-        fprintf(out, "trace %zu is %s: %" PRIu64 " records, %" PRIu64 " kernel entries, %" PRIu64 " lost, %" PRIu64 " cut\n", i, p->traces.data[i].digest,
-                p->traces.data[i].records, p->traces.data[i].entries, p->traces.data[i].lost, p->traces.data[i].cut);
+        fprintf(out, "trace %zu is %s: %" PRIu64 " records, %" PRIu64 " kernel entries, %" PRIu64 " lost, %" PRIu64 " cut, %" PRIu64 " interrupted\n", i,
+                p->traces.data[i].digest, p->traces.data[i].records, p->traces.data[i].entries, p->traces.data[i].lost, p->traces.data[i].cut,
+                p->traces.data[i].interrupted);
     fputs("Times in cycles. `turn`: bit n is set in later iterations of the nth loop from outside. `at`: the trace and the record that showed it.\n", out);
     fprintf(out, "%24s %-24s %4s %10s %6s %6s %6s %6s %16s %16s  %s\n", "from", "to", "turn", "count", "min", "50%", "99%", "max", "min at", "max at", "context");
     for (size_t i = 0; i < p->edges.len; i++) {

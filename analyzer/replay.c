@@ -3,8 +3,13 @@
  * either the trace or the CFG is wrong, and nothing built on them would be sound.
  *
  * Nesting. A trap out of a kernel entry is an entry of its own; the interrupted one goes on behind the return, and the time between
- * the two is not part of it. Where the kernel goes on with another thread (a `switch` point), the entry is cut. */
+ * the two is not part of it. Where the kernel goes on with another thread, the entry is cut (a `switch` point of the probes) or over (a `switch`
+ * fact); what it had interrupted is cut. An entry that goes on
+ * behind a trap that came at no instruction for it (an interrupt, a fault) finds the caches as that left them: it is not what the bound of an
+ * entry speaks of, and only counted; its steps are units like others. What comes behind a switch belongs to no entry until the next begins. */
 #include "analyzer/known.h"
+
+#include <inttypes.h>
 
 struct loop_run {
     uint64_t executions;
@@ -24,6 +29,7 @@ typedef VEC(struct replay_step) step_list;
 struct interrupted {
     uint32_t start, at;
     uint64_t begun, cause, cycle, first_cycle, trapped; /* trapped: when the trap came */
+    bool disturbed;
     step_list steps;
     loop_runs runs;
 };
@@ -38,6 +44,7 @@ struct replay {
     bool port;
     uint64_t first_cycle, cause;
     bool first_enter_seen, switched; /* switched: to another thread, since the last enter */
+    bool disturbed;                  /* a trap came while the kernel was in this entry, at no instruction that calls one */
     VEC(uint64_t) times;             /* by unit, of this entry */
     VEC(uint32_t) touched;
     step_list steps_of_entry;        /* what this entry passed, in order */
@@ -50,6 +57,7 @@ struct replay {
     struct map step_index;           /* (node, block) → step */
     VEC(struct interrupted) outer;   /* innermost last */
     struct known *known;             /* NULL: every entry is replayed */
+    bool trapped_here;               /* a trap has come since `at` was passed */
     uint32_t ended;                  /* the last entry's end: walk node */
     uint64_t finished;               /* position of the record that ended the last entry */
     struct profile_trace *totals;
@@ -141,7 +149,7 @@ static void pass(struct replay *r, uint32_t edge, uint32_t turn, uint64_t cycles
         return;
     uint32_t unit = unit_of(we->ipg, turn);
     keep_step(r, unit, cycles);
-    if (r->events->edge)
+    if (r->events->edge && !(r->disturbed && r->events->undisturbed))
         r->events->edge(r->events->user, unit, cycles, r->position);
 }
 
@@ -213,12 +221,36 @@ static bool is_looping(const struct replay *r, uint32_t node) {
     return graph(r)->blocks.data[n->block].loop != NONE || replay_loops_around(r->w, n->context) > 0;
 }
 
+/* Was BLOCK, which find_step did not find, come to by calling a function from which no execution returns? */
+static bool calls_dead_end(const struct replay *r, uint32_t block) {
+    const struct cfg *g = graph(r);
+    uint32_t function = g->blocks.data[block].function;
+    if (!r->w->dead[function] || g->functions.data[function].entry != block)
+        return false;
+    for (size_t i = 0; i < r->queue.len; i++) {
+        const struct block *b = &g->blocks.data[r->w->nodes.data[r->queue.data[i]].block];
+        for (uint32_t k = b->call; k < b->call + b->calls; k++)
+            if (g->calls.data[k] == function)
+                return true;
+    }
+    return false;
+}
+
+static int no_step(const struct replay *r, uint32_t block, struct err *e) {
+    const struct cfg *g = graph(r);
+    const char *to = cfg_describe(g, g->blocks.data[block].addr);
+    bool returns = g->blocks.data[r->w->nodes.data[r->at].block].end == END_RETURN;
+    return err_set(e, ERR_INPUT, "the CFG has no step from %s to %s%s", where(r, r->at), to,
+                   returns ? ": if it returns to another thread there, a fact `switch PLACE because \"…\"` must say where threads are switched" : "");
+}
+
+/* 1: the step; 0: into a dead end; -1: an error. */
 static int search_step(struct replay *r, uint32_t block, uint64_t *step, struct err *e) {
     uint32_t arrival;
     if (find_step(r, block, &arrival, e) < 0)
         return -1;
     if (arrival == NONE)
-        return err_set(e, ERR_INPUT, "the CFG has no step from %s to %s", where(r, r->at), cfg_describe(graph(r), graph(r)->blocks.data[block].addr));
+        return calls_dead_end(r, block) ? 0 : no_step(r, block, e);
     struct known_step s = {.at = r->at, .block = block, .first = (uint32_t)r->path.len};
     keep_path(r, arrival);
     s.count = (uint32_t)r->path.len - s.first;
@@ -229,22 +261,25 @@ static int search_step(struct replay *r, uint32_t block, uint64_t *step, struct 
     vec_push(&r->steps, s);
     *step = r->steps.len - 1;
     map_put(&r->step_index, (uint64_t)r->at << 32 | block, *step);
-    return 0;
+    return 1;
 }
 
-/* The step from `at` to BLOCK. */
+/* The step from `at` to BLOCK: as search_step. */
 static int take_step(struct replay *r, uint32_t block, struct known_step *step, struct err *e) {
     while (r->last_step.len <= r->at)
         vec_push(&r->last_step, 0);
     uint32_t *last = &r->last_step.data[r->at];
     uint64_t found = *last - 1;
+    int rc = 1;
     if (!*last || r->steps.data[found].block != block) {
-        if (!map_get(&r->step_index, (uint64_t)r->at << 32 | block, &found) && search_step(r, block, &found, e) < 0)
-            return -1;
-        *last = (uint32_t)found + 1;
+        if (!map_get(&r->step_index, (uint64_t)r->at << 32 | block, &found))
+            rc = search_step(r, block, &found, e);
+        if (rc <= 0)
+            return rc;
+        r->last_step.data[r->at] = (uint32_t)found + 1;
     }
     *step = r->steps.data[found];
-    return 0;
+    return rc;
 }
 
 static void free_interrupted(struct interrupted *o) {
@@ -270,18 +305,35 @@ static void finish_entry(struct replay *r) {
     struct replay_entry entry = {.start = r->start, .end = r->at, .cycles = r->cycle - r->first_cycle, .position = r->begun, .cause = r->cause,
                                  .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
                                  .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
-    r->totals->entries++;
     r->finished = r->position;
     r->ended = r->at;
-    r->events->entry(r->events->user, &entry);
     r->at = NONE;
+    if (r->disturbed) {
+        r->totals->interrupted++;
+        return;
+    }
+    r->totals->entries++;
+    r->events->entry(r->events->user, &entry);
+}
+
+/* Is the trap that came on the way from `at` an instruction's of the kernel that is there to trap (ecall, ebreak)? Probes do not tell causes: then
+ * there must be such an instruction in the block, and no trap have come there before. */
+static bool is_called(const struct replay *r, uint64_t cause) {
+    static const uint64_t environment[] = {3, 8, 9, 10, 11};
+    bool called = false;
+    if (cause == NO_CAUSE)
+        return !r->trapped_here && cfg_block_calls_out(graph(r), r->w->nodes.data[r->at].block);
+    for (size_t i = 0; i < sizeof environment / sizeof *environment; i++)
+        called |= cause == environment[i];
+    return called;
 }
 
 /* A trap came while the kernel was at `at`. */
-static int suspend(struct replay *r, uint64_t before, struct err *e) {
+static int suspend(struct replay *r, uint64_t before, uint64_t cause, struct err *e) {
     if (r->outer.len == NESTING_LIMIT)
         return err_set(e, ERR_INCOMPLETE, "%d kernel entries interrupted by traps and not gone on with: does the kernel switch contexts within them?", NESTING_LIMIT);
-    struct interrupted o = {.start = r->start, .at = r->at, .begun = r->begun, .cause = r->cause, .cycle = before, .first_cycle = r->first_cycle, .trapped = r->cycle};
+    struct interrupted o = {.start = r->start, .at = r->at, .begun = r->begun, .cause = r->cause, .cycle = before, .first_cycle = r->first_cycle, .trapped = r->cycle,
+                            .disturbed = r->disturbed || !is_called(r, cause)};
     for (size_t i = 0; i < r->steps_of_entry.len; i++)
         vec_push(&o.steps, r->steps_of_entry.data[i]);
     for (size_t i = 0; i < r->runs.len; i++) {
@@ -301,6 +353,8 @@ static void resume(struct replay *r) {
     r->begun = o.begun;
     r->cause = o.cause;
     r->base = o.cycle + elsewhere;
+    r->disturbed = o.disturbed;
+    r->trapped_here = true;
     r->first_cycle = o.first_cycle + elsewhere;
     forget(r);
     for (size_t i = 0; i < o.steps.len; i++)
@@ -321,7 +375,7 @@ static int enter(struct replay *r, uint32_t block, const struct trace_record *re
     if (!is_entry)
         return err_set(e, ERR_INPUT, "%s is passed outside of any kernel entry", cfg_describe(graph(r), rec->addr));
     r->first_enter_seen = true;
-    r->switched = false;
+    r->switched = r->disturbed = r->trapped_here = false;
     forget(r);
     r->start = r->at = walk_start(r->w, block);
     for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
@@ -339,6 +393,7 @@ static void pass_step(struct replay *r, const struct known_step *s, uint64_t cyc
     for (uint32_t i = 0; i < s->count; i++)
         pass(r, r->path.data[s->first + i], turn, cycles);
     r->at = s->to;
+    r->trapped_here = false;
 }
 
 /* Most records: an ordinary point, reached as the last time. */
@@ -369,18 +424,29 @@ static int step(struct replay *r, const struct trace_record *rec, struct err *e)
         return err_set(e, ERR_INPUT, "time runs backwards: cycle %llu after %llu", (unsigned long long)rec->cycle, (unsigned long long)r->cycle);
     r->cycle = r->base = rec->cycle;
     if (r->at != NONE && kind_of(r, block, rec) == POINT_ENTER) {
-        if (suspend(r, before, e) < 0)
+        if (suspend(r, before, rec->mark ? rec->cause : NO_CAUSE, e) < 0)
             return -1;
         r->at = NONE;
     }
     if (r->at == NONE)
         return enter(r, block, rec, e);
-    if (take_step(r, block, &s, e) < 0)
+    int found = take_step(r, block, &s, e);
+    if (found < 0)
         return -1;
+    if (found == 0) { /* a panic: what is done there is no kernel entry's, and none goes on behind it */
+        fprintf(stderr, "record %" PRIu64 ": the kernel came to %s, from which nothing returns\n", r->position, graph(r)->functions.data[graph(r)->blocks.data[block].function].name);
+        r->switched = true;
+        drop_entry(r);
+        return 0;
+    }
     pass_step(r, &s, rec->cycle - before);
-    if (walk_ends(r->w, r->at) && (!r->port || is_leave(r, block))) {
+    bool switches = graph(r)->blocks.data[block].switches;
+    if (walk_ends(r->w, r->at) && (!r->port || is_leave(r, block) || switches)) {
         finish_entry(r);
-        if (r->outer.len)
+        if (switches) {
+            r->switched = true;
+            drop_entry(r);
+        } else if (r->outer.len)
             resume(r);
     } else if (kind_of(r, block, rec) == POINT_SWITCH) {
         r->switched = true;

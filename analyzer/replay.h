@@ -43,6 +43,7 @@ struct replay_events {
     void (*repeated_step)(void *user, uint32_t unit, const replay_seen_list *seen);
     /* Every unit passed, those of entries that turn out cut included. */
     void (*edge)(void *user, uint32_t unit, uint64_t cycles, uint64_t position);
+    bool undisturbed;         /* but not of entries from where a trap came in between */
     void (*entry)(void *user, const struct replay_entry *entry);
     /* The loop's entry blocks were reached `executions` times since it was entered: called at each increase. */
     void (*loop)(void *user, uint32_t loop, uint64_t executions, uint64_t position);

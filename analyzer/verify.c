@@ -176,7 +176,7 @@ int verify_result(const struct analysis *a, const char *result, char *const *tra
         v.w = walk_new(g);
         rc = read_result(&v, a, result, e);
     }
-    struct replay_events events = {.user = &v, .edge = on_edge, .entry = on_entry};
+    struct replay_events events = {.user = &v, .edge = on_edge, .undisturbed = true, .entry = on_entry};
     for (; rc == 0 && *traces; traces++) {
         struct profile_trace totals;
         struct trace_info info;

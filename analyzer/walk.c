@@ -5,8 +5,12 @@
 struct walk *walk_new(const struct cfg *g) {
     struct walk *w = mem_alloc(sizeof *w);
     w->cfg = g;
+    w->dead = mem_alloc(g->functions.len + 1);
+    cfg_dead_ends(g, NULL, 0, w->dead);
     return w;
 }
+
+void walk_keep(struct walk *w, const uint64_t *addr, size_t n) { cfg_dead_ends(w->cfg, addr, n, w->dead); }
 
 void walk_free(struct walk *w) {
     if (!w)
@@ -18,6 +22,7 @@ void walk_free(struct walk *w) {
     map_free(&w->context_index);
     map_free(&w->node_index);
     map_free(&w->ipg_index);
+    free(w->dead);
     free(w);
 }
 
@@ -101,6 +106,8 @@ static int add_calls(struct walk *w, uint32_t node, bool tail, struct err *e) {
         uint32_t callee = g->calls.data[b->call + i];
         const struct function *f = &g->functions.data[callee];
         uint32_t active = activations(w, context, callee);
+        if (w->dead[callee])
+            continue;
         if (active >= 1 && f->recursion <= 1)
             return err_set(e, ERR_INCOMPLETE, "%s calls %s recursively: a fact 'recursion %s max N' is needed",
                            cfg_describe(g, b->addr), f->name, f->name);
@@ -135,6 +142,10 @@ int walk_expand(struct walk *w, uint32_t node, struct err *e) {
     const struct block *b = &g->blocks.data[block];
     if (w->nodes.len > WALK_LIMIT)
         return err_set(e, ERR_INCOMPLETE, "the graph of the entry has more than %d nodes when calls are inlined", WALK_LIMIT);
+    if (b->switches) {
+        w->nodes.data[node].expanded = true;
+        return 0;
+    }
     if (b->open || b->end == END_OPEN)
         return err_set(e, ERR_INCOMPLETE, "%s: where control goes from here is not known", cfg_describe(g, b->addr));
     w->nodes.data[node].edge = (uint32_t)w->edges.len;
@@ -152,8 +163,8 @@ int walk_expand(struct walk *w, uint32_t node, struct err *e) {
 bool walk_ends(const struct walk *w, uint32_t node) {
     const struct walk_node *n = &w->nodes.data[node];
     const struct block *b = &w->cfg->blocks.data[n->block];
-    if (b->end != END_RETURN)
-        return b->end == END_TRAP_RETURN;
+    if (b->switches || b->end != END_RETURN)
+        return b->switches || b->end == END_TRAP_RETURN;
     const struct context *c = &w->contexts.data[n->context];
     while (c->tail)
         c = &w->contexts.data[c->parent];

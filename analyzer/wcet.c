@@ -361,6 +361,15 @@ static void note_replays(struct row_graph *r) {
         note(r->row, "cost", str_printf("%" PRIu64 " steps of the worst path were also run from states that no trace showed: in no histogram, so in no exceedance", steps), "replayed");
 }
 
+static void note_interrupted(struct row_graph *r) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < r->w->profile->traces.len; i++)
+        n += r->w->profile->traces.data[i].interrupted;
+    if (n)
+        note(r->row, "entry", str_printf("traps interrupted %" PRIu64 " kernel entries of the traces, which are not among the observations: each such trap adds the time of the "
+                                         "entry that it begins, and what that throws out of the caches has to be loaded again", n), "measured");
+}
+
 static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     const struct wcet *w = r->w;
     const struct cfg *g = w->cfg;
@@ -386,6 +395,11 @@ static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     for (size_t b = 0; b < g->blocks.len; b++)
         if (g->blocks.data[b].never)
             note(r->row, "never", str_printf("%s is not executed", cfg_describe(g, g->blocks.data[b].addr)), "annotated");
+    for (size_t i = 0; i < r->nodes.len; i++)
+        if (g->blocks.data[w->walk->nodes.data[r->nodes.data[i]].block].switches) {
+            note(r->row, "switch", str_dup("the entry is over where control goes on in another thread; what that still does in the kernel is not in it"), "annotated");
+            break;
+        }
     for (size_t i = 0; i < g->exclusive.len; i++)
         note(r->row, "exclusive", str_printf("%s", g->exclusive.data[i].why ? g->exclusive.data[i].why : ""), "annotated");
     if (r->row->excluded) {
@@ -393,6 +407,7 @@ static void write_ledger(struct row_graph *r, const struct infeasible *f) {
         note(r->row, "assumption", str_dup("while the kernel runs nothing else changes the cached memory that it reads, it reaches each object by one "
                                            "address, and a stack frame only by sp"), "assumed");
     }
+    note_interrupted(r);
     if (r->explained)
         note(r->row, "assumption", str_dup("the time of a path is the sum of the times of its steps, as on the machine that was measured"), "inferred");
     if (r->explained)
@@ -519,9 +534,26 @@ static void count_unmatched(struct rows_at_work *a) {
     }
 }
 
+/* What the rows name is where executions may end, or must pass. What is not found there is told of by row_select. */
+static void keep_places(struct rows_at_work *a) {
+    struct wcet *w = a->w;
+    VEC(uint64_t) keep = {0};
+    struct err unused;
+    uint64_t addr;
+    for (size_t i = 0; i < w->analysis->entries.len; i++) {
+        const struct entry_spec *s = &w->analysis->entries.data[i];
+        for (size_t k = 0; k < s->end.len + s->via.len; k++)
+            if (cfg_place(w->cfg, k < s->end.len ? s->end.data[k] : s->via.data[k - s->end.len], &addr, &unused) == 0)
+                vec_push(&keep, addr);
+    }
+    walk_keep(w->walk, keep.data, keep.len);
+    vec_free(&keep);
+}
+
 static int analyse_rows(struct rows_at_work *a, const char *const *only, const char *certificates, struct err *e) {
     struct wcet *w = a->w;
     const struct analysis *an = w->analysis;
+    keep_places(a);
     for (size_t i = 0; i < an->entries.len; i++)
         if (wanted(only, an->entries.data[i].name) && begin_row(a, &an->entries.data[i], e) < 0)
             return err_wrap(e, "%s:%d: [entry %s]", an->path, an->entries.data[i].line, an->entries.data[i].name);

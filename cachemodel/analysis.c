@@ -142,6 +142,8 @@ static void set_roles(struct analysis *a, const struct target *t) {
         const struct cache_event *e = &g->events.data[i];
         if (e->kind == CACHE_ACCESS)
             access_role(a, t, e, &a->role[i]);
+        else if (e->kind == CACHE_ANYTHING)
+            a->role[i].relation = RELATION_ANYTHING;
         else if (e->kind == CACHE_FLUSH || e->symbol == t->symbol)
             a->role[i].relation = RELATION_KILL;
     }

@@ -95,7 +95,8 @@ const struct model_cache *model_find(const struct model *m, const char *name);
  * as it has offsets; the answer is given for each case (a bit each), and the caller takes the worst.
  * Addresses are physical or differ from them by a constant; accesses through symbols lie within one line. */
 struct cache_event {
-    enum { CACHE_ACCESS, CACHE_DEFINE, CACHE_FLUSH } kind; /* DEFINE: `symbol` has a new value from here; FLUSH: everything goes */
+    enum { CACHE_ACCESS, CACHE_DEFINE, CACHE_FLUSH, CACHE_ANYTHING } kind; /* DEFINE: `symbol` has a new value from here; FLUSH: everything goes; ANYTHING:
+                            * what is in it from here is not known, as code ran that the graph does not have */
     bool store;
     bool known;            /* the address is one of symbol + lo … symbol + hi; else it is anything */
     uint32_t symbol;       /* 0: none */

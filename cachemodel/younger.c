@@ -108,6 +108,8 @@ static void step_may(const struct question *q, const struct role *r, struct fami
     bool itself = r->relation == RELATION_SELF || (r->relation == RELATION_EXTRA && !r->apart) || (r->relation == RELATION_OTHER && !r->certain);
     if (r->relation == RELATION_KILL)
         set_gone(f, true);
+    else if (r->relation == RELATION_ANYTHING)
+        set_empty(f);
     else if (itself && (f->n || !r->store || q->allocate))
         set_empty(f);
     else if (r->relation == RELATION_OTHER && r->certain && (!r->store || q->allocate))
@@ -131,7 +133,7 @@ void younger_step(const struct question *q, const struct role *r, struct family 
             set_empty(f);
         else
             set_gone(f, false);
-    } else if (r->relation == RELATION_KILL) {
+    } else if (r->relation == RELATION_KILL || r->relation == RELATION_ANYTHING) {
         set_gone(f, false);
     } else if (!f->top) {
         change(q, f, r);

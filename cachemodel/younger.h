@@ -11,6 +11,7 @@ enum relation {
     RELATION_OTHER,    /* another line that may be of its set, or is: `other` */
     RELATION_EXTRA,    /* some line: a new one each time */
     RELATION_KILL,     /* the line has another meaning from here, or has gone */
+    RELATION_ANYTHING, /* the line may have been touched or be gone: what happened is not known */
     RELATION_RENAME    /* the others that `others` names mean something else from here: those of before are counted, not named */
 };
 struct role {

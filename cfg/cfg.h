@@ -50,6 +50,8 @@ bool image_is_code(const struct image *img, uint64_t addr);
 uint64_t image_code_size(const struct image *img); /* bytes of code */
 bool image_is_constant(const struct image *img, uint64_t addr, size_t size); /* in a segment or section nobody writes */
 bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr); /* by the program headers */
+/* The Ith loadable segment that has code: [lo, hi) lies at paddr. False: there are no more. */
+bool image_code_part(const struct image *img, size_t i, uint64_t *lo, uint64_t *hi, uint64_t *paddr);
 size_t image_symbols(const struct image *img, const struct symbol **symbols); /* sorted by address, then name */
 const struct symbol *image_symbol(const struct image *img, const char *name); /* NULL: none. Two different ones: see image_symbol_count */
 size_t image_symbol_count(const struct image *img, const char *name);
@@ -93,6 +95,7 @@ struct block {
     enum block_end end;
     bool open;                  /* callees or successors are not all known */
     bool never;                 /* a fact says it is not executed */
+    bool switches;              /* a fact says that control goes on in another thread from here: a kernel entry is over where it comes here */
 };
 struct function {
     const char *name;           /* symbol, or "f_80000123" */
@@ -123,6 +126,8 @@ struct unresolved {
     uint32_t function;
     const char *why;
     bool pointer;
+    uint64_t target;            /* if it is a constant that is no code, which; 0: none */
+    uint64_t table;             /* if it is loaded from a table in memory that is written, where; 0: it is not */
 };
 
 struct exclusive {
@@ -179,6 +184,13 @@ const char *cfg_describe(const struct cfg *g, uint64_t addr);    /* "FUNC+0x12",
 /* The functions whose address code or data hold, sorted: the candidates of calls through pointers. The caller frees *functions. */
 size_t cfg_taken(const struct cfg *g, uint32_t **functions);
 
+/* Does an instruction of the block call another entry of the kernel (or of what is below it): ecall, ebreak? */
+bool cfg_block_calls_out(const struct cfg *g, uint32_t block);
+
+/* DEAD[f]: no execution that ends goes through function F: it never returns, and neither it nor what it calls returns from a trap, goes on in another
+ * thread, or goes where is not known. KEEP (N addresses of blocks): places at which an execution is taken to end too. */
+void cfg_dead_ends(const struct cfg *g, const uint64_t *keep, size_t n, bool *dead);
+
 /* ---- code across rebuilds ------------------------------------------------------------------------------------------- */
 
 /* SHAPE[i] becomes a digest of what the function's i-th block does: its instructions, with addresses named by their symbols and
@@ -189,7 +201,7 @@ json_t *cfg_block_text(const struct cfg *g, uint32_t block);
 
 /* ---- flow facts ---------------------------------------------------------------------------------------------------- */
 
-/* Read FILE.ff and apply it, on top of what was applied before. On failure *g is as it was: `elf "ID"|any`, loop, calls, jumps, exclusive, never, recursion, memory, assume (DESIGN.md's contract). A place
+/* Read FILE.ff and apply it, on top of what was applied before. On failure *g is as it was: `elf "ID"|any`, loop, calls, jumps, exclusive, never, switch, recursion, memory, assume (DESIGN.md's contract). A place
  * is FUNC+0xOFF, SYMBOL, 0xADDR or FILE.c:LINE. A fact bound to another build, naming no loop or no block, or contradicting a derived bound is
  * ERR_INPUT with file:line. `calls` and `jumps` facts take part in discovery, so this rebuilds what depends on them. */
 int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);

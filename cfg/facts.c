@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum fact_kind { FACT_LOOP, FACT_CALLS, FACT_JUMPS, FACT_EXCLUSIVE, FACT_NEVER, FACT_RECURSION, FACT_MEMORY, FACT_ASSUME };
+enum fact_kind { FACT_LOOP, FACT_CALLS, FACT_JUMPS, FACT_EXCLUSIVE, FACT_NEVER, FACT_SWITCH, FACT_RECURSION, FACT_MEMORY, FACT_ASSUME };
 
 struct fact {
     enum fact_kind kind;
@@ -214,6 +214,10 @@ static int read_words(const struct cfg *g, struct facts *fs, const struct line *
     if (is(l, 0, "never")) {
         f->kind = FACT_NEVER;
         return expect(l, "never PLACE because \"…\"", 2, true, e);
+    }
+    if (is(l, 0, "switch")) {
+        f->kind = FACT_SWITCH;
+        return expect(l, "switch PLACE because \"…\"", 2, true, e);
     }
     if (is(l, 0, "exclusive")) {
         f->kind = FACT_EXCLUSIVE;
@@ -457,11 +461,14 @@ static int apply_loop(struct cfg *g, const struct fact *f, struct err *e) {
     return rc == 0 && !any ? err_set(e, ERR_INPUT, "%s: no loop is made of this line", f->place) : rc;
 }
 
-static int apply_never(struct cfg *g, const struct fact *f, struct err *e) {
+/* `never`, `switch` */
+static int apply_to_blocks(struct cfg *g, const struct fact *f, struct err *e) {
     bool *chosen = mem_alloc(g->blocks.len);
     int rc = blocks_at(g, f->place, chosen, e);
-    for (size_t i = 0; i < g->blocks.len && rc == 0; i++)
-        g->blocks.data[i].never |= chosen[i];
+    for (size_t i = 0; i < g->blocks.len && rc == 0; i++) {
+        g->blocks.data[i].never |= f->kind == FACT_NEVER && chosen[i];
+        g->blocks.data[i].switches |= f->kind == FACT_SWITCH && chosen[i];
+    }
     free(chosen);
     return rc;
 }
@@ -542,7 +549,7 @@ static int apply_assume(struct cfg *g, const struct fact *f, struct err *e) {
 static int apply_one(struct cfg *g, const struct fact *f, struct err *e) {
     switch (f->kind) {
     case FACT_LOOP: return apply_loop(g, f, e);
-    case FACT_NEVER: return apply_never(g, f, e);
+    case FACT_NEVER: case FACT_SWITCH: return apply_to_blocks(g, f, e);
     case FACT_EXCLUSIVE: return apply_exclusive(g, f, e);
     case FACT_RECURSION: return apply_recursion(g, f, e);
     case FACT_CALLS: case FACT_JUMPS: return check_transfer(g, f, e);

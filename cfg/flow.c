@@ -321,6 +321,23 @@ static void maybe_taken(struct flow *f, uint64_t addr) {
     }
 }
 
+/* BASE | 1 is what a vectored mtvec or stvec is made of: interrupt N goes to BASE + 4 N, where a jump is. Only guesses, tried where nothing else leads to. */
+static void maybe_vectors(struct flow *f, uint64_t base) {
+    enum { INTERRUPTS = 64 };
+    for (uint64_t n = 0; n < INTERRUPTS; n++) {
+        uint64_t addr = base + 4 * n, unused;
+        uint32_t slot = code_slot(&f->code, addr);
+        const struct insn *i = slot == NONE ? NULL : code_insn(&f->code, slot, addr);
+        bool jump = i && i->op == OP_JAL && i->rd == 0;
+        if (n == 0 && !jump)
+            return;
+        if (!n || !jump || map_get(&f->taken, addr, &unused))
+            continue;
+        map_put(&f->taken, addr, 1);
+        vec_push(&f->candidates, addr);
+    }
+}
+
 /* Addresses that nothing names but somebody takes, in code that nothing else reached (stripped images, local labels). */
 bool flow_more(struct flow *f) {
     bool more = false;
@@ -356,13 +373,17 @@ static void run_track(struct flow *f, struct run *r, const struct insn *i, uint6
         v = imm;
     else if (i->op == OP_ADDI && (r->known >> i->rs1 & 1))
         v = r->value[i->rs1] + imm, made = true;
+    else if (i->op == OP_ORI && (r->known >> i->rs1 & 1))
+        v = r->value[i->rs1] | imm, made = true;
     else
         known = false;
     if (!i->rd)
         return;
     r->known = known ? r->known | 1u << i->rd : r->known & ~(1u << i->rd);
     r->value[i->rd] = v;
-    if (made)
+    if (made && (v & 3) == 1)
+        maybe_vectors(f, v - 1);
+    else if (made)
         maybe_taken(f, v);
 }
 

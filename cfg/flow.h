@@ -16,6 +16,8 @@ struct resolution {
     VEC(uint64_t) targets;   /* sorted, without duplicates */
     enum resolution_origin origin;
     const char *why;         /* unresolved, if not NULL: targets are then not to be used */
+    uint64_t constant;       /* unresolved: it leads to this constant, which is no code; 0: it does not */
+    uint64_t table;          /* unresolved: it is loaded from a table here, in memory that is written; 0: it is not */
 };
 struct resolutions {
     struct map index;        /* address → index into list */

@@ -222,7 +222,11 @@ static void connect_block(struct cfg *g, const struct map *index, uint32_t b, ui
     g->indirect_resolved += s.indirect && s.known;
     if (!s.known) {
         graph_unresolved(g, b, last, s.why);
-        g->unresolved.data[g->unresolved.len - 1].pointer = s.indirect;
+        const struct resolution *r = resolution_at(&g->own->known, last);
+        struct unresolved *u = &g->unresolved.data[g->unresolved.len - 1];
+        u->pointer = s.indirect;
+        u->target = r ? r->constant : 0;
+        u->table = r ? r->table : 0;
     }
     if (s.link) {
         connect_call(g, index, b, last, &s, next);

@@ -184,6 +184,22 @@ bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr) {
     return true;
 }
 
+bool image_code_part(const struct image *img, size_t i, uint64_t *lo, uint64_t *hi, uint64_t *paddr) {
+    for (size_t k = 0; k < img->segments.len; k++) {
+        const struct segment *s = &img->segments.data[k];
+        bool code = false;
+        for (size_t c = 0; c < img->code.len; c++)
+            code |= img->code.data[c].lo < s->vaddr + s->memsz && img->code.data[c].hi > s->vaddr;
+        if (!code || i-- > 0)
+            continue;
+        *lo = s->vaddr;
+        *hi = s->vaddr + s->memsz;
+        *paddr = s->paddr;
+        return true;
+    }
+    return false;
+}
+
 static int range_order(const void *a, const void *b) {
     uint64_t x = ((const struct range *)a)->lo, y = ((const struct range *)b)->lo;
     return x < y ? -1 : x > y;

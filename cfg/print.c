@@ -255,14 +255,108 @@ static void template_source(const struct cfg *g, uint64_t addr, FILE *out) {
 }
 
 static void template_candidates(const struct cfg *g, FILE *out) {
-    enum { MOST_NAMED = 16 };
+    enum { MOST_NAMED = 200 };
     uint32_t *taken;
     size_t n = cfg_taken(g, &taken);
     fprintf(out, "# candidates, as their address is taken: %zu functions", n);
     for (size_t k = 0; k < n && k < MOST_NAMED; k++)
-        fprintf(out, "%s %s", k ? "," : ":", g->functions.data[taken[k]].name);
-    fputs(n > MOST_NAMED ? ", …\n" : "\n", out);
+        fprintf(out, "%s%s", k % 10 ? " " : "\n#    ", g->functions.data[taken[k]].name);
+    fputs(n > MOST_NAMED ? " …\n" : "\n", out);
     free(taken);
+}
+
+/* What a table in written memory holds as the ELF has it: pointers to functions and nulls, up to the first other thing or the next symbol. */
+static void template_table(const struct cfg *g, uint64_t table, FILE *out) {
+    enum { MOST = 512 };
+    const struct symbol *s;
+    size_t n = image_symbols(g->image, &s), named = 0;
+    uint64_t end = table + 8 * MOST, word;
+    const char *name = NULL;
+    for (size_t i = 0; i < n; i++) {
+        name = s[i].object && s[i].addr == table ? s[i].name : name;
+        end = s[i].object && s[i].addr > table && s[i].addr < end ? s[i].addr : end;
+    }
+    for (uint64_t at = table; at < end; at += 8) {
+        const uint8_t *p = image_at(g->image, at, 8);
+        if (!p)
+            break;
+        memcpy(&word, p, 8);
+        uint32_t b = cfg_block_at(g, word);
+        if (word && (b == NONE || g->functions.data[block_of(g, b)->function].entry != b))
+            break;
+        if (word && !named++)
+            fprintf(out, "# as the ELF has it, %s holds:", name ? name : "the table");
+        if (word)
+            fprintf(out, " %s", g->functions.data[block_of(g, b)->function].name);
+    }
+    fputs(named ? "\n" : "", out);
+}
+
+/* A constant that is no code: kernels map code (trampolines) a second time, and pages keep the low bits of addresses. */
+static void template_mapped(const struct cfg *g, uint64_t target, FILE *out) {
+    enum { MOST_NAMED = 8, WITHIN = 4096 };
+    const struct symbol *s;
+    size_t n = image_symbols(g->image, &s), found = 0;
+    for (size_t i = 0; i < n && found < MOST_NAMED; i++)
+        if (image_is_code(g->image, s[i].addr) && s[i].addr % WITHIN == target % WITHIN && *s[i].name)
+            fprintf(out, "%s %s", found++ ? "," : "# if that is code mapped a second time:", s[i].name);
+    fputs(found ? "\n" : "", out);
+}
+
+/* Does FUNCTION call itself, be it through others, on a way that may end? */
+static bool comes_back(const struct cfg *g, uint32_t function, const bool *dead) {
+    bool *seen = mem_alloc(g->functions.len + 1), back = false;
+    VEC(uint32_t) todo = {0};
+    vec_push(&todo, function);
+    for (size_t i = 0; i < todo.len && !back; i++) {
+        const struct function *f = &g->functions.data[todo.data[i]];
+        for (size_t k = 0; k < f->blocks.len; k++) {
+            const struct block *b = block_of(g, f->blocks.data[k]);
+            for (uint32_t c = b->call; c < b->call + b->calls && !b->never; c++) {
+                uint32_t to = g->calls.data[c];
+                back |= to == function;
+                if (!seen[to] && !dead[to])
+                    vec_push(&todo, to);
+                seen[to] = true;
+            }
+        }
+    }
+    vec_free(&todo);
+    free(seen);
+    return back;
+}
+
+/* A function that returns on a stack pointer that it has loaded from elsewhere than the stack. */
+static bool loads_stack(const struct cfg *g, uint32_t function) {
+    struct code *c = &g->own->flow.code;
+    const struct function *f = &g->functions.data[function];
+    bool loads = false, returns = false;
+    for (size_t k = 0; k < f->blocks.len; k++) {
+        const struct block *b = block_of(g, f->blocks.data[k]);
+        if (b->switches)
+            return false;
+        returns |= b->end == END_RETURN;
+        for (uint64_t at = b->addr; at < b->addr + b->size; at += c->insn[code_slot(c, at)].size) {
+            const struct insn *i = &c->insn[code_slot(c, at)];
+            loads |= i->op == OP_LD && i->rd == 2 && i->rs1 != 2;
+        }
+    }
+    return loads && returns;
+}
+
+static void template_switches(const struct cfg *g, FILE *out) {
+    for (uint32_t i = 0; i < g->functions.len; i++)
+        if (loads_stack(g, i))
+            fprintf(out, "\n# it loads its stack pointer: if it goes on as another thread, the entry that came there is over\n# switch %s because \"\"\n", g->functions.data[i].name);
+}
+
+static void template_recursion(const struct cfg *g, FILE *out) {
+    bool *dead = mem_alloc(g->functions.len + 1);
+    cfg_dead_ends(g, NULL, 0, dead);
+    for (uint32_t i = 0; i < g->functions.len; i++)
+        if (g->functions.data[i].recursion == 0 && !dead[i] && comes_back(g, i, dead))
+            fprintf(out, "\n# recursion %s max N\n", g->functions.data[i].name);
+    free(dead);
 }
 
 void cfg_facts_template(const struct cfg *g, FILE *out) {
@@ -273,11 +367,17 @@ void cfg_facts_template(const struct cfg *g, FILE *out) {
         fputc('\n', out);
         template_source(g, u->addr, out);
         fprintf(out, "# %s: %s\n", cfg_describe(g, u->addr), u->why);
-        if (u->pointer)
+        if (u->target)
+            template_mapped(g, u->target, out);
+        else if (u->pointer)
             template_candidates(g, out);
+        if (u->table)
+            template_table(g, u->table, out);
         if (b != NONE)
             fprintf(out, "# %s 0x%" PRIx64 " TARGET...\n", block_of(g, b)->end == END_CALL || block_of(g, b)->end == END_STOP ? "calls" : "jumps", u->addr);
     }
+    if (g->unresolved.len)
+        fputs("\n# With these filled in, ask again: some of what follows will be known then.\n", out);
     for (size_t i = 0; i < g->loops.len; i++) {
         if (g->loops.data[i].origin != BOUND_NONE || g->loops.data[i].endless)
             continue;
@@ -286,7 +386,6 @@ void cfg_facts_template(const struct cfg *g, FILE *out) {
         template_source(g, addr, out);
         fprintf(out, "# loop %s max N because \"\"\n", cfg_describe(g, addr));
     }
-    for (size_t i = 0; i < g->functions.len; i++)
-        if (g->functions.data[i].recursion == 0)
-            fprintf(out, "\n# recursion %s max N\n", g->functions.data[i].name);
+    template_switches(g, out);
+    template_recursion(g, out);
 }

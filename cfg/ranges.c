@@ -388,6 +388,11 @@ static bool inverse(const struct ranges *r, const struct ir_node *n, struct inte
         if (i.hi < 1ull << (from - 1))
             *x = interval_meet(*x, interval_unsigned(from, i.lo, i.hi), from);
         return true;
+    case IR_SHR:
+        if (!ir_is_const(r->ir, n->b, &c) || c >= w)
+            return false;
+        *x = interval_unsigned(w, i.lo << c, (i.hi << c | ir_mask((unsigned)c)) & ir_mask(w));
+        return i.hi <= ir_mask(w) >> c;
     case IR_ADD:
         if (!ir_is_const(r->ir, n->b, &c))
             return false;
@@ -397,6 +402,10 @@ static bool inverse(const struct ranges *r, const struct ir_node *n, struct inte
     return false;
 }
 
+static void assume(struct ranges *r, ir_ref bit, bool value);
+
+static bool is_condition(const struct ir_node *n) { return n->width == 1 && (n->op == IR_EQ || n->op == IR_ULT || n->op == IR_SLT || n->op == IR_XOR || n->op == IR_AND); }
+
 void ranges_learn(struct ranges *r, ir_ref t, struct interval i) {
     for (int depth = 0; depth < DEEPEST; depth++) {
         const struct ir_node *n = ir_at(r->ir, t);
@@ -404,6 +413,15 @@ void ranges_learn(struct ranges *r, ir_ref t, struct interval i) {
         if (n->op == IR_CONST)
             return;
         note(r, t, i);
+        if (i.lo == i.hi && is_condition(n)) {
+            assume(r, t, i.lo);
+            return;
+        }
+        if (n->op == IR_OR && i.lo == 0 && i.hi == 0) { /* then so are both */
+            ranges_learn(r, n->b, i);
+            t = n->a;
+            continue;
+        }
         if (interval_empty(i) || !inverse(r, n, interval_meet(i, ranges_of(r, t), n->width), &x))
             return;
         t = n->a;
@@ -490,6 +508,9 @@ static void assume(struct ranges *r, ir_ref bit, bool value) {
             assume(r, n->a, true);
             bit = n->b;
             continue;
+        case IR_LOW: /* of a mask of cases, as compilers make for switches and holes of tables */
+            note(r, bit, interval_unsigned(1, value, value));
+            return;
         }
         return;
     }

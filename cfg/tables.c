@@ -37,13 +37,47 @@ static bool collect(const struct ir *ir, ir_ref root, refs *out) {
 /* A set of values: all that a term can have at a place. Sorted only when it becomes a resolution. */
 typedef VEC(uint64_t) numbers;
 
-static bool enumerate(const struct values *v, ir_ref term, ir_ref index, struct interval i, numbers *out) {
+/* An index that is checked in one register and loaded again for the table: compilers do so where nothing was stored and nothing called in between,
+ * so that the memory is the same term. What the check showed of the one load holds of the other (assumed, see cfg.h). */
+static struct interval range_at_table(struct ranges *r, ir_ref term) {
+    const struct ir_node *n = ir_at(r->ir, term);
+    struct interval i = ranges_of(r, term);
+    for (size_t k = 0; k < r->terms.len && n->op == IR_LOAD; k++) {
+        const struct ir_node *other = ir_at(r->ir, r->terms.data[k]);
+        if (other->op == IR_LOAD && other->a == n->a && other->b == n->b && other->width == n->width)
+            i = interval_meet(i, r->list.data[k], n->width);
+    }
+    return i;
+}
+
+static bool is_outside(const struct ir *ir, ir_ref term, struct interval known, const struct ir_env *env) {
+    uint64_t k;
+    if (!ir_eval(ir, term, env, &k))
+        return false;
+    int64_t s = ir_signed(k, ir_at(ir, term)->width);
+    return interval_empty(known) || k < known.lo || k > known.hi || s < known.slo || s > known.shi;
+}
+
+/* Does what is known at the place, of TERMS or of any other, contradict that the term given in ENV has the given value? */
+static bool contradicted(const struct ir *ir, struct ranges *r, const refs *terms, const struct ir_env *env) {
+    for (size_t i = 0; i < terms->len; i++)
+        if (is_outside(ir, terms->data[i], range_at_table(r, terms->data[i]), env))
+            return true;
+    for (size_t i = 0; i < r->terms.len; i++)
+        if (is_outside(ir, r->terms.data[i], r->list.data[i], env))
+            return true;
+    return false;
+}
+
+/* The values of TERM, for those of INDEX in I that what is known at the place (R, of TERMS) allows: an entry of a table that is checked not to be null
+ * is no target. */
+static bool enumerate(const struct values *v, struct ranges *r, const refs *terms, ir_ref term, ir_ref index, struct interval i, numbers *out) {
     struct ir_env env = {.given = index};
     uint64_t bits = ranges_bits(v->ir, index);
     for (uint64_t k = i.lo;; k++) {
         uint64_t to;
         env.given_value = k;
-        if (!(k & ~bits)) {
+        if (!(k & ~bits) && !contradicted(v->ir, r, terms, &env)) {
             if (!ir_eval(v->ir, term, &env, &to))
                 return false;
             vec_push(out, to);
@@ -82,20 +116,6 @@ static bool find_phi(struct finder *f, ir_ref phi, numbers *out) {
     return fine;
 }
 
-/* Does what is known at the place contradict that the term given in ENV has the given value? */
-static bool contradicted(const struct ir *ir, struct ranges *r, const refs *terms, const struct ir_env *env) {
-    for (size_t i = 0; i < terms->len; i++) {
-        uint64_t k;
-        if (!ir_eval(ir, terms->data[i], env, &k))
-            continue;
-        struct interval known = ranges_of(r, terms->data[i]);
-        int64_t s = ir_signed(k, ir_at(ir, terms->data[i])->width);
-        if (interval_empty(known) || k < known.lo || k > known.hi || s < known.slo || s > known.shi)
-            return true;
-    }
-    return false;
-}
-
 /* R: what holds where the term is used; a bounds check behind the φ excludes some of its values. */
 static bool through_phi(struct finder *f, ir_ref term, const refs *terms, struct ranges *r, numbers *out) {
     ir_ref phi = 0;
@@ -120,19 +140,6 @@ static bool through_phi(struct finder *f, ir_ref term, const refs *terms, struct
     }
     vec_free(&given);
     return fine && out->len;
-}
-
-/* An index that is checked in one register and loaded again for the table: compilers do so where nothing was stored and nothing called in between,
- * so that the memory is the same term. What the check showed of the one load holds of the other (assumed, see cfg.h). */
-static struct interval range_at_table(struct ranges *r, ir_ref term) {
-    const struct ir_node *n = ir_at(r->ir, term);
-    struct interval i = ranges_of(r, term);
-    for (size_t k = 0; k < r->terms.len && n->op == IR_LOAD; k++) {
-        const struct ir_node *other = ir_at(r->ir, r->terms.data[k]);
-        if (other->op == IR_LOAD && other->a == n->a && other->b == n->b && other->width == n->width)
-            i = interval_meet(i, r->list.data[k], n->width);
-    }
-    return i;
 }
 
 /* All values that TERM can have at the end of block B. */
@@ -162,7 +169,7 @@ static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out)
             size_t before = out->len;
             if (interval_empty(k) || k.hi - k.lo + 1 != best)
                 continue;
-            done = enumerate(v, term, terms.data[i], k, out);
+            done = enumerate(v, &ranges, &terms, term, terms.data[i], k, out);
             out->len = done ? out->len : before;
         }
         tried = best;
@@ -189,7 +196,7 @@ static const char *check_targets(const struct values *v, const struct resolution
     return NULL;
 }
 
-static const char *explain(const struct values *v, ir_ref target, bool link) {
+static const char *explain(const struct values *v, ir_ref target, bool link, uint64_t *written) {
     bool loads = false, table = false;
     refs terms = {0};
     collect(v->ir, target, &terms);
@@ -197,8 +204,10 @@ static const char *explain(const struct values *v, ir_ref target, bool link) {
         const struct ir_node *t = ir_at(v->ir, terms.data[i]);
         uint64_t base;
         loads |= t->op == IR_LOAD;
-        table |= t->op == IR_LOAD && ir_at(v->ir, t->b)->op == IR_ADD && ir_is_const(v->ir, ir_at(v->ir, t->b)->b, &base) &&
-                 image_is_constant(v->g->image, base, 1);
+        if (t->op != IR_LOAD || ir_at(v->ir, t->b)->op != IR_ADD || !ir_is_const(v->ir, ir_at(v->ir, t->b)->b, &base) || !image_at(v->g->image, base, 8))
+            continue;
+        table |= image_is_constant(v->g->image, base, 1);
+        *written = table || t->width != 64 ? 0 : base;
     }
     vec_free(&terms);
     if (table)
@@ -219,7 +228,8 @@ static void resolve_term(const struct values *v, uint32_t b, bool link, struct r
         resolution_add(r, found.data[i]);
     vec_free(&found);
     r->origin = ir_is_const(v->ir, target, &unused) ? RESOLVED_CONSTANT : RESOLVED_TABLE;
-    r->why = done ? check_targets(v, r) : explain(v, target, link);
+    r->why = done ? check_targets(v, r) : explain(v, target, link, &r->table);
+    r->constant = r->why && r->origin == RESOLVED_CONSTANT && r->targets.len ? r->targets.data[0] : 0;
 }
 
 static bool same_resolution(const struct resolution *a, const struct resolution *b) {

@@ -205,6 +205,16 @@ static ir_ref jumps_to(struct ir *ir, ir_ref target, uint64_t to) {
     return is_value(ir, target, to);
 }
 
+/* Where a fact says where it goes, code may be mapped at further addresses: only the place within the page is the same for certain. */
+static ir_ref jumps_to_page(struct ir *ir, ir_ref target, uint64_t to) {
+    return ir_binary(ir, IR_EQ, ir_binary(ir, IR_AND, target, ir_const(ir, 64, 0xffe)), ir_const(ir, 64, to & 0xffe));
+}
+
+static bool by_fact(const struct moment *s) {
+    const struct resolution *r = resolution_at(&s->t->cfg->own->known, s->l.addr);
+    return r && r->origin == RESOLVED_FACT;
+}
+
 /* What had to hold for control to go from the block's last instruction to TO. False: it cannot. */
 static bool leave(struct moment *s, const struct block *b, uint64_t to) {
     const struct insn *i = s->insn;
@@ -215,7 +225,7 @@ static bool leave(struct moment *s, const struct block *b, uint64_t to) {
         return to == jumped;
     case OP_JALR:
         if (s->l.target)
-            hold(s, jumps_to(ir, s->l.target, to));
+            hold(s, by_fact(s) ? jumps_to_page(ir, s->l.target, to) : jumps_to(ir, s->l.target, to));
         return true;
     case OP_BEQ: case OP_BNE: case OP_BLT: case OP_BGE: case OP_BLTU: case OP_BGEU:
         if (to != behind && to != jumped)

@@ -122,6 +122,19 @@ static void option(char **text, const char *key, const char *value) {
     free(safe);
 }
 
+/* The port tells of code by the ELF's addresses, wherever it is mapped. A kernel without probes may use all RAM: then there is no counter in it. */
+static void image_options(char **text, const struct run_options *o, const struct image *img, bool port_alone) {
+    uint64_t lo, hi, paddr;
+    const struct point *unused;
+    for (size_t i = 0; image_code_part(img, i, &lo, &hi, &paddr); i++) {
+        char *part = str_printf("0x%" PRIx64 "-0x%" PRIx64 "@0x%" PRIx64, lo, hi, paddr);
+        option(text, "image", part);
+        free(part);
+    }
+    if (port_alone && !o->truth && image_points(img, &unused) == 0)
+        option(text, "counter", "no");
+}
+
 static int plugin_option(char **text, const struct run_options *o, const struct image *img, const struct qemu_files *f, struct err *e) {
     uint64_t buffer;
     char *plugin, *range = NULL, address[32];
@@ -147,6 +160,7 @@ static int plugin_option(char **text, const struct run_options *o, const struct 
     if (!f->port)
         return 0;
     option(text, "port", f->port);
+    image_options(text, o, img, !f->trace);
     if (f->points)
         option(text, "points", f->points);
     for (const char *const *r = o->ranges; r && *r; r++) {

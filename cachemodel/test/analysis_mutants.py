@@ -20,6 +20,8 @@ MUTANTS = [
     ("gone at the start", "younger.c", "        if (q->may)\n            set_empty(f);", "        if (q->may)\n            set_gone(f, true);"),
     ("store misses are first ones", "analysis.c", "&& (a->s->allocate || !a->role[event].store))", "|| false)"),
     ("symbols never conflict", "analysis.c", "            foreign_role(a, e, r);", "            r->relation = RELATION_NONE;"),
+    ("what ran meanwhile touched nothing", "younger.c", " || r->relation == RELATION_ANYTHING) {", ") {"),
+    ("what ran meanwhile threw everything out", "younger.c", "    else if (r->relation == RELATION_ANYTHING)\n        set_empty(f);", "    else if (r->relation == RELATION_ANYTHING)\n        set_gone(f, true);"),
     ("one case of lines", "analysis.c", "uint64_t b = (0 - e->lo) & (line - 1);", "uint64_t b = 0;"),
     ("ranges never conflict", "analysis.c", "        if (range_misses(a, e, t->line) && r->apart)", "        if (r->apart)"),
     ("fifo of one more", "analysis.c", "<= a->s->fifo;", "<= a->s->fifo + 1;"),

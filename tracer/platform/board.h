@@ -44,6 +44,7 @@ struct insn {
     uint32_t limit;       /* of a memory access: the last offset in an L1D line at which it does not straddle */
     uint32_t bytes;       /* of a memory access */
     uint64_t pc;
+    uint64_t place;       /* pc as the ELF has it: see struct image_part */
     uint64_t line, line2; /* line2: the second line that its bytes touch, or NO_LINE. NO_LINE: not cached */
     uint32_t code;
     uint32_t before, after;
@@ -86,6 +87,13 @@ struct csr_handles {
 
 struct range {
     uint64_t low, high; /* [low, high) */
+};
+
+/* A part of the kernel's image. Code that runs from it at another virtual address than the ELF's (before translation is on, or mapped a second
+ * time, as trampolines are) is told of by the ELF's, which is the only one that an analysis of the ELF knows. */
+struct image_part {
+    uint64_t low, high, paddr; /* [low, high) of the ELF lies at paddr */
+    uint64_t *page;            /* by page of the ITLB: the virtual page that it was translated from, NO_LINE: none yet */
 };
 
 struct board {
@@ -133,6 +141,9 @@ struct board {
     size_t n_points;
     struct range ranges[64];
     size_t n_ranges;
+    bool counterless;             /* the page of the counter is ordinary memory: nothing in the kernel reads it */
+    struct image_part image[64];
+    size_t n_image;
 };
 
 extern struct board board;
@@ -151,6 +162,8 @@ _Noreturn void board_fatal(const char *format, ...) __attribute__((format(printf
 /* translate.c */
 void translate_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 void translate_flush(qemu_plugin_id_t id);
+uint64_t translate_place(uint64_t vaddr, uint64_t paddr); /* what the ELF calls what lies at PADDR; VADDR if it is not of the image */
+struct image_part *translate_part(uint64_t paddr);        /* NULL: not of the image */
 
 /* timing.c */
 void timing_init(void);

@@ -5,7 +5,7 @@
  *   - an interrupt or a fetch fault comes between blocks: that block is complete, EPC is where it led;
  *     but wfi does not end a block, and an interrupt that ends the waiting finds EPC behind it;
  *   - every other exception is raised by an instruction of that block, at EPC: it costs its fetch and its base cost, then the trap.
- * Not told apart from a trap: a jalr to the trap vector itself. Anything else unexplained ends the run with an error. */
+ * Not told apart from a trap: a jalr to the trap vector itself (in a table of vectors, to that of the last interrupt). Anything else unexplained ends the run with an error. */
 #include "tracer/platform/board.h"
 
 #include <inttypes.h>
@@ -55,6 +55,16 @@ static bool on_vector(uint64_t xtvec, uint64_t pc)
     return offset == 0 || ((xtvec & 3) == 1 && offset < 4 * 64 && offset % 4 == 0);
 }
 
+/* A jalr to PC, which lies among the vectors, is no trap if the last trap's cause does not lead there: code may follow a table that is not full. */
+static bool lands_by_trap(uint64_t xtvec, struct qemu_plugin_register *xcause, uint64_t pc)
+{
+    uint64_t offset = pc - (xtvec & ~3ull), cause;
+    if (!on_vector(xtvec, pc)) return false;
+    if (offset == 0) return true;
+    cause = read_csr(xcause);
+    return cause >> 63 && (cause & INT64_MAX) == offset / 4;
+}
+
 uint64_t flow_walk(uint64_t vaddr)
 {
     uint64_t mode = board.satp >> 60, table = (board.satp & 0xfffffffffffull) << PAGE_SHIFT;
@@ -85,7 +95,7 @@ static _Noreturn void unknown_opcode(const struct block *b)
 static bool leads_to(const struct block *from, uint64_t to)
 {
     switch (from->end) {
-    case END_INDIRECT: return !on_vector(board.stvec, to) && !on_vector(board.mtvec, to);
+    case END_INDIRECT: return !lands_by_trap(board.stvec, board.csr.scause, to) && !lands_by_trap(board.mtvec, board.csr.mcause, to);
     case END_RETURN: return to == board.return_pc;
     case END_CALL: return false;
     case END_NONE: return true;

@@ -186,15 +186,15 @@ void output_block(const struct block *from, const struct block *b)
         return;
     }
     if (!(board.points ? b->insn[0].point : transfer) || is_legal_return(b->insn)) return;
-    if (port_wants(b->pc, board.priv)) output_port(PORT_POINT, b->pc, board.cycles);
+    if (port_wants(b->insn[0].place, board.priv)) output_port(PORT_POINT, b->insn[0].place, board.cycles);
 }
 
 void output_on_point(unsigned vcpu, void *user)
 {
     const struct insn *i = user;
     (void)vcpu;
-    if (!board.port || is_legal_return(i) || !port_wants(i->pc, board.priv)) return;
-    output_port(PORT_POINT, i->pc, board.cycles + i->before);
+    if (!board.port || is_legal_return(i) || !port_wants(i->place, board.priv)) return;
+    output_port(PORT_POINT, i->place, board.cycles + i->before);
 }
 
 /* ---- entry and exit ---------------------------------------------------------------------------------------------------------- */
@@ -211,8 +211,10 @@ void output_trap(uint64_t priv, uint64_t pc, uint64_t cause)
     counter_set(priv == 3 ? COUNTER_MTRAP : COUNTER_TRAP, board.cycles);
     if (priv != 3) write_stamp(board.cycles);
     board.told[priv] = ODD;
-    if (!board.port || !port_wants(pc, priv)) return;
-    output_port(PORT_ENTER, with_cause(pc, cause), board.cycles);
+    if (!board.port) return;
+    uint64_t place = board.n_image ? translate_place(pc, priv == 3 ? pc : flow_walk(pc)) : pc;
+    if (!port_wants(place, priv)) return;
+    output_port(PORT_ENTER, with_cause(place, cause), board.cycles);
     board.told[priv] = pc;
 }
 
@@ -220,7 +222,7 @@ void output_return(const struct insn *i)
 {
     counter_set(i->kind == DECODE_MRET ? COUNTER_MRETURN : COUNTER_RETURN, board_now(i));
     if (i->kind == DECODE_SRET) write_stamp(board_now(i));
-    if (board.port && port_wants(i->pc, board.priv)) output_port(PORT_LEAVE, i->pc, board_now(i));
+    if (board.port && port_wants(i->place, board.priv)) output_port(PORT_LEAVE, i->place, board_now(i));
     drain(false);
 }
 

@@ -50,6 +50,20 @@ static void parse_range(const char *argument, const char *text)
     if (*end || r->high <= r->low) board_fatal("%s: must be range=LOW-HIGH, HIGH beyond LOW", argument);
 }
 
+/* LOW-HIGH@PADDR */
+static void parse_image(const char *argument, const char *text)
+{
+    char *end;
+    if (board.n_image == sizeof board.image / sizeof *board.image) board_fatal("%s: more than %zu parts", argument, board.n_image);
+    struct image_part *p = &board.image[board.n_image++];
+    p->low = parse_number(argument, text, &end);
+    if (*end != '-') board_fatal("%s: must be image=LOW-HIGH@ADDRESS", argument);
+    p->high = parse_number(argument, end + 1, &end);
+    if (*end != '@' || p->high <= p->low) board_fatal("%s: must be image=LOW-HIGH@ADDRESS, HIGH beyond LOW", argument);
+    p->paddr = parse_number(argument, end + 1, &end);
+    if (*end) board_fatal("%s: must be image=LOW-HIGH@ADDRESS", argument);
+}
+
 static int compare_u64(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -96,6 +110,11 @@ static void parse_argument(const char *argument)
     else if ((v = value_of(argument, "port"))) board.port_path = v;
     else if ((v = value_of(argument, "points"))) load_points(v);
     else if ((v = value_of(argument, "range"))) parse_range(argument, v);
+    else if ((v = value_of(argument, "image"))) parse_image(argument, v);
+    else if ((v = value_of(argument, "counter"))) {
+        if (strcmp(v, "no")) board_fatal("%s: must be counter=no", argument);
+        board.counterless = true;
+    }
     else if ((v = value_of(argument, "truth"))) board.truth_path = v;
     else if ((v = value_of(argument, "cycles"))) {
         board.stop = parse_number(argument, v, &end);
@@ -109,7 +128,9 @@ static void check_arguments(void)
     if (!board.platform.isa[0]) board_fatal("platform=FILE is missing");
     if (!board.ram_path) board_fatal("ram=FILE is missing");
     if (!board.trace_path != !board.buffer) board_fatal("trace=PATH and buffer=ADDRESS go together");
-    if ((board.points || board.n_ranges) && !board.port_path) board_fatal("points= and range= need port=PATH");
+    if ((board.points || board.n_ranges || board.n_image) && !board.port_path) board_fatal("points=, range= and image= need port=PATH");
+    if (board.counterless && board.trace_path) board_fatal("counter=no: probes need the counter");
+    if (board.counterless) board.platform.counter = 0;
 }
 
 /* ---- the RAM file ------------------------------------------------------------------------------------------------------------ */

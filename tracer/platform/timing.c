@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -66,6 +67,12 @@ void timing_init(void)
     board.start.flags = BLOCK_TRANSLATION;
     board.start.pc = board.start.next[0] = board.start.next[1] = ODD;
     board.current = &board.start;
+    for (struct image_part *i = board.image; i < board.image + board.n_image; i++) {
+        size_t pages = (i->high >> board.itlb_shift) - (i->low >> board.itlb_shift) + 1;
+        i->page = malloc(pages * sizeof *i->page);
+        if (!i->page) board_fatal("out of memory");
+        memset(i->page, 0xff, pages * sizeof *i->page);
+    }
     timing_flush_pages();
     timing_set_privilege(3);
 }
@@ -136,11 +143,25 @@ static void fetch_l1i(uint64_t line)
     access_l2(line << board.l1i_shift, false);
 }
 
+/* An analysis of the ELF knows one virtual page for each page of code: LINE (physical) is fetched from PAGE. */
+static void check_page(uint64_t line, uint64_t page)
+{
+    uint64_t paddr = line << board.l1i_shift;
+    struct image_part *p = translate_part(paddr);
+    if (!p) return;
+    uint64_t place = p->low + (paddr - p->paddr), *seen = &p->page[(place >> board.itlb_shift) - (p->low >> board.itlb_shift)];
+    if (*seen == NO_LINE) *seen = page;
+    if (*seen != page)
+        board_fatal("code at 0x%" PRIx64 " runs at two virtual addresses, on pages 0x%" PRIx64 " and 0x%" PRIx64 ": with an ITLB no bound would hold", place,
+                    *seen << board.itlb_shift, page << board.itlb_shift);
+}
+
 /* The fetch unit moves to another line, which the filter does not know. */
 static __attribute__((noinline)) void fetch_new(uint64_t line, uint64_t page)
 {
     if (board.itlb_cache && page != board.fetch_page && flow_translating()) {
         board.fetch_page = page;
+        if (board.n_image) check_page(line, page);
         if (!access_tlb(board.itlb_cache, page)) {
             board.cycles += board.platform.itlb.miss;
             board.count.itlb++;

@@ -88,6 +88,19 @@ static uint64_t insn_paddr(const struct qemu_plugin_insn *insn)
     return RAM_BASE + (uint64_t)(host - board.qemu_ram);
 }
 
+struct image_part *translate_part(uint64_t paddr)
+{
+    for (struct image_part *p = board.image; p < board.image + board.n_image; p++)
+        if (paddr - p->paddr < p->high - p->low) return p;
+    return NULL;
+}
+
+uint64_t translate_place(uint64_t vaddr, uint64_t paddr)
+{
+    const struct image_part *p = paddr == NO_LINE ? NULL : translate_part(paddr);
+    return p ? p->low + (paddr - p->paddr) : vaddr;
+}
+
 /* ---- one instruction --------------------------------------------------------------------------------------------------------- */
 
 static uint32_t base_cost(enum decode_kind kind)
@@ -142,7 +155,8 @@ static struct decoded set_insn(struct insn *i, const struct qemu_plugin_insn *fr
     i->kind = (uint8_t)d.kind;
     i->bytes = d.bytes;
     i->limit = (uint32_t)board.l1d_offset + 1 - d.bytes;
-    i->point = is_point(i->pc);
+    i->place = translate_place(i->pc, paddr);
+    i->point = is_point(i->place);
     i->after = i->before + base_cost(d.kind) + (paddr != NO_LINE && in_uncached(paddr) ? board.platform.device_access : 0);
     if (d.kind == DECODE_UNKNOWN) b->flags |= BLOCK_UNKNOWN;
     set_lines(i, paddr, b);
