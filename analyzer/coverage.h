@@ -181,6 +181,9 @@ void coverage_offers_print(const struct coverage *c, FILE *out);
 void coverage_closing_free(struct coverage_closing *k);
 json_t *coverage_closing_json(const struct coverage *c);
 void coverage_closing_print(const struct coverage *c, FILE *out);
+/* What the workload passed of the code: blocks, edges, pairs of edges, loops' iterations; which units rest on the model alone. */
+json_t *coverage_flow_json(const struct coverage *c);
+void coverage_flow_print(const struct coverage *c, FILE *out);
 /* The steps of the row's worst path, in cycles, by what their units' answers rest on. */
 enum coverage_rest { REST_WORKLOAD, REST_REPLAY, REST_EXAMPLE, REST_OPEN, RESTS };
 void coverage_rests(const struct coverage *c, const struct wcet_row *row, uint64_t cycles[RESTS]);

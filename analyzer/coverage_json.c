@@ -195,6 +195,7 @@ json_t *coverage_json(const struct coverage *c) {
                                 (json_int_t)t.by[1], "open", (json_int_t)t.by[2], "assumptions", cover_assumptions(c->wcet->cfg));
     json_object_set_new(summary, "replays", json_pack("{s:I,s:I,s:I}", "run", (json_int_t)t.replays, "agreed", (json_int_t)t.agreed, "refused", (json_int_t)t.refused));
     json_object_set_new(summary, "complete_by_replay", json_integer((json_int_t)t.by_replay));
+    json_object_set_new(summary, "workload", coverage_flow_json(c));
     if (c->closing.done)
         json_object_set_new(summary, "closing", coverage_closing_json(c));
     return json_pack("{s:s,s:s,s:s,s:o,s:o}", "kernel", c->wcet->analysis->elf, "build_id", image_build_id(c->wcet->image), "model", c->wcet->analysis->model,
@@ -233,6 +234,7 @@ void coverage_print(const struct coverage *c, FILE *out) {
     fprintf(out, ", %" PRIu64 " with a counterexample, %" PRIu64 " open\n", t.by[1], t.by[2]);
     if (t.replays + t.refused)
         fprintf(out, "%" PRIu64 " counterexamples replayed, %" PRIu64 " as predicted; %" PRIu64 " cannot be put into the board\n", t.replays, t.agreed, t.refused);
+    coverage_flow_print(c, out);
     if (c->closing.done)
         coverage_closing_print(c, out);
     json_t *list = cover_assumptions(c->wcet->cfg);

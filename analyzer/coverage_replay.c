@@ -223,13 +223,16 @@ int coverage_replay(struct coverage *c, const char *platform, bool truth, struct
     VEC(struct replay_case) cases = {0};
     for (size_t i = 0; i < c->units.len; i++)
         for (size_t k = 0; k < c->units.data[i].examples.len; k++)
-            vec_push(&cases, c->units.data[i].examples.data[k].replay);
+            if (!c->units.data[i].examples.data[k].tried)
+                vec_push(&cases, c->units.data[i].examples.data[k].replay);
     int rc = replay_run(platform, c->wcet->image, c->model, truth, cases.data, cases.len, e);
     for (size_t i = 0, at = 0; i < c->units.len; i++)
         for (size_t k = 0; k < c->units.data[i].examples.len; k++) {
             struct coverage_example *x = &c->units.data[i].examples.data[k];
+            if (x->tried)
+                continue;
             x->replay = cases.data[at++];
-            if (rc == 0 && !x->tried)
+            if (rc == 0)
                 judge(&c->units.data[i], x);
         }
     vec_free(&cases);

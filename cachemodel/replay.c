@@ -392,7 +392,11 @@ int replay_run(const char *platform, const struct image *img, const struct model
     size_t at = 0;
     if (n == 0)
         return 0;
-    int rc = open_bench(&b, platform, cases[0].start, e);
+    while (at < n && cases[at].refused)
+        at++;
+    if (at == n)
+        return 0;
+    int rc = open_bench(&b, platform, cases[at].start, e);
     while (rc == 0 && at < n)
         rc = run_some(&b, cases, n, &at, e);
     if (b.lab.board)

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import jsonschema
+
 HERE = pathlib.Path(__file__).parent / "closing"
 ROOT = HERE.parents[2]
 FLAGS = ["-march=rv64imac_zicsr_zifencei", "-mabi=lp64", "-mcmodel=medany", "-msmall-data-limit=0", "-ffreestanding", "-nostdlib", "-fno-pic",
@@ -64,8 +66,8 @@ def measure(work, name, warm, calls):
     return analysis(work, f"{name}.ini", f"{name}.prof")
 
 
-def build(work):
-    run(POTOROO, "cc", "--", CC, *FLAGS, "-O2", "-c", HERE / "handle.c", "-o", work / "handle.o")
+def build(work, source="handle.c"):
+    run(POTOROO, "cc", "--", CC, *FLAGS, "-O2" if source == "handle.c" else "-O1", "-c", HERE / source, "-o", work / "handle.o")
     run(CC, *FLAGS, "-c", HERE / "start.S", "-o", work / "start.o")
     run(CC, *FLAGS, "-Wl,--build-id=sha1", "-Wl,--no-warn-rwx-segments", "-static", "-T", HERE.parent / "truth/truth.lds", work / "start.o",
         work / "handle.o", "-o", work / "k.elf")
@@ -178,6 +180,9 @@ def the_whole(work, ini, after):
     replays = closed.pop("replays")
     check("the profile has the replays, and all else as it was", not weak.pop("replays") and weak == closed and len(replays) == sum(len(u["replayed"]) for u in units))
     again = coverage(analysis(work, "closed.ini", "closed.prof"), "--close")
+    schema = json.loads((ROOT / "reports/schema/coverage.json").read_text())
+    check("both results are what the schema says", not [e.message for r in (json.loads((work / "closed.json").read_text()), again)
+                                                         for e in jsonschema.Draft202012Validator(schema).iter_errors(r)])
     check("closed once is closed", again["summary"]["closing"]["added"] == 0 and again["summary"]["replays"]["run"] == 0 and
           [(u["status"], u["observed"], u["replayed"]) for u in again["units"]] == [(u["status"], u["observed"], u["replayed"]) for u in units])
     coverage(ini, "--close", "--exact", "--profile-out", work / "second.prof", "-o", work / "second.json")
@@ -234,6 +239,22 @@ def the_fact(work, ini, before):
     (work / "k.ff").write_text(facts)
 
 
+def the_flow(work):
+    """Blocks, edges, pairs of edges, iterations, and what was never passed."""
+    build(work, "flow.c")
+    suites = {"one": [(0, 0, 1)], "diagonal": [(0, 0, 1), (1, 1, 2)] * 2, "all": [(p, q, n) for p in (0, 1) for q in (0, 1) for n in range(16)]}
+    seen = {name: coverage(measure(work, name, 0, calls))["summary"]["workload"] for name, calls in suites.items()}
+    one, diagonal, every = (seen[n] for n in suites)
+    check("the whole is the same whatever was measured", len({json.dumps([s[k]["all"] for k in ("blocks", "edges", "edge_pairs")]) for s in seen.values()}) == 1, seen)
+    check("one call leaves blocks out, and names them", 0 < len(one["blocks"]["missing"]) == one["blocks"]["all"] - one["blocks"]["passed"] and
+          all(b.startswith("handle+") for b in one["blocks"]["missing"]), one["blocks"])
+    check("steps never passed rest on the model, and are named", one["modelled"] and not every["modelled"] and all("handle" in u for u in one["modelled"]), one["modelled"])
+    check("two calls pass each block, but not each pair of edges", not diagonal["blocks"]["missing"] and diagonal["edge_pairs"]["passed"] < every["edge_pairs"]["passed"] <=
+          every["edge_pairs"]["all"] and not every["edges"]["missing"], (diagonal, every))
+    loops = [[(l["possible"], l["observed"]) for l in s["loops"]] for s in (one, diagonal, every)]
+    check("iterations: possible against observed", all(len(l) == 1 for l in loops) and loops[0][0][1] < loops[1][0][1] < loops[2][0][1] == loops[2][0][0], loops)
+
+
 def gets_through(work, mutant, good):
     """Does a wrong build come to the same end as the right one?"""
     name, file, old, new = mutant
@@ -267,6 +288,8 @@ def main():
         the_fact(work, weak, before)
         for mutant in MUTANTS:
             check(f"the wrong build {mutant[0]} is noticed", not gets_through(work, mutant, after))
+    with tempfile.TemporaryDirectory() as name:
+        the_flow(pathlib.Path(name))
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 
