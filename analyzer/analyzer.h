@@ -195,6 +195,7 @@ struct wcet_step {            /* one IPG edge of the worst path */
 enum coverage_answer { ANSWER_COMPLETE, ANSWER_EXAMPLE, ANSWER_OPEN, ANSWER_NONE, ANSWERS };
 struct wcet_row {
     uint64_t answered[ANSWERS]; /* with a coverage file: cycles of the worst path, by answer */
+    uint64_t by_replay;       /* of the complete ones: cycles on units of which replays alone showed some counts */
     const struct entry_spec *spec;
     enum wcet_status status;
     mpz_t bound;

@@ -6,6 +6,8 @@
 
 static const char *const names[ANSWERS] = {"complete", "counterexample", "open", "unanswered"};
 
+enum { BY_REPLAY = 16 };   /* beside the answer: some of the counts only replays showed */
+
 static uint64_t unit_key(uint64_t from, uint64_t to) { return hash_bytes((uint64_t[]){from, to}, 16, 0); }
 
 static int read_unit(struct wcet *w, json_t *unit, const char *path, struct err *e) {
@@ -17,7 +19,8 @@ static int read_unit(struct wcet *w, json_t *unit, const char *path, struct err 
         s++;
     if (!from || !to || !status || s == ANSWER_NONE || parse_u64(from, &a) < 0 || parse_u64(to, &b) < 0)
         return err_set(e, ERR_INPUT, "%s: a unit without from, to or status: not a result of potoroo coverage", path);
-    map_put(&w->answers, unit_key(a, b), (uint64_t)s);
+    bool replayed = json_array_size(json_object_get(unit, "replayed")) > 0;
+    map_put(&w->answers, unit_key(a, b), (uint64_t)s | (replayed ? BY_REPLAY : 0));
     return 0;
 }
 
@@ -45,7 +48,8 @@ void answers_of_row(const struct wcet *w, struct wcet_row *row) {
         uint64_t from = w->cfg->blocks.data[w->walk->nodes.data[x->from].block].addr, to = w->cfg->blocks.data[w->walk->nodes.data[x->to].block].addr;
         uint64_t answer = ANSWER_NONE;
         map_get(&w->answers, unit_key(from, to), &answer);
-        row->answered[answer] += s->count * s->cost;
+        row->answered[answer & (BY_REPLAY - 1)] += s->count * s->cost;
+        row->by_replay += answer == (ANSWER_COMPLETE | BY_REPLAY) ? s->count * s->cost : 0;
     }
 }
 
@@ -60,14 +64,17 @@ char *answers_text(const struct wcet_row *row) {
     double all = (double)all_of(row) / 100;
     if (!all_of(row))
         return NULL;
-    return str_printf("of the worst path's cycles %.0f %% rest on steps whose every feasible count of misses was observed, %.0f %% on steps with a state that was not, "
-                      "%.0f %% are open", (double)row->answered[ANSWER_COMPLETE] / all, (double)row->answered[ANSWER_EXAMPLE] / all,
-                      (double)(row->answered[ANSWER_OPEN] + row->answered[ANSWER_NONE]) / all);
+    return str_printf("of the worst path's cycles %.0f %% rest on steps whose every feasible count of misses was observed (%.0f %% with the help of replays), %.0f %% on "
+                      "steps with a state that was not, %.0f %% are open", (double)row->answered[ANSWER_COMPLETE] / all, (double)row->by_replay / all,
+                      (double)row->answered[ANSWER_EXAMPLE] / all, (double)(row->answered[ANSWER_OPEN] + row->answered[ANSWER_NONE]) / all);
 }
 
 json_t *answers_json(const struct wcet_row *row) {
     json_t *j = json_object();
     for (int i = 0; i < ANSWERS; i++)
         json_object_set_new(j, names[i], json_integer((json_int_t)row->answered[i]));
+    json_object_set_new(j, "complete_by_replay", json_integer((json_int_t)row->by_replay));
     return j;
 }
+
+double answers_complete(const struct wcet_row *row) { return all_of(row) ? 100.0 * (double)row->answered[ANSWER_COMPLETE] / (double)all_of(row) : -1; }

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 struct options {
-    const char *analysis, *output, *certificates, *dump;
+    const char *analysis, *output, *certificates, *dump, *coverage;
     bool json, explain, no_modelled, keep;
     VEC(const char *) only;
 };
@@ -56,6 +56,10 @@ static int analyse(struct options *o) {
     a->no_modelled = o->no_modelled;
     a->keep_infeasible = o->keep;
     a->dump_lp = o->dump;
+    if (o->coverage) {
+        free(a->coverage);
+        a->coverage = str_dup(o->coverage);
+    }
     vec_push(&o->only, NULL);
     struct wcet *w = wcet_analyse(a, o->only.len > 1 ? o->only.data : NULL, o->certificates, &e);
     int rc = w && print(w, o, &e) == 0 ? budgets_and_gaps(w) : command_fail(&command_wcet, &e);
@@ -72,6 +76,7 @@ static int run(int argc, char **argv) {
                                             {"explain", no_argument, NULL, 'x'},       {"certificates", required_argument, NULL, 'C'},
                                             {"no-modelled", no_argument, NULL, 'M'},
                                             {"keep-infeasible", no_argument, NULL, 'k'},
+                                            {"coverage", required_argument, NULL, 'v'},
                                             {"dump-lp", required_argument, NULL, 'D'},
                                             {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "c:o:e:", options, NULL)) != -1;) {
@@ -84,6 +89,7 @@ static int run(int argc, char **argv) {
         case 'M': o.no_modelled = true; break;
         case 'C': o.certificates = optarg; break;
         case 'k': o.keep = true; break;
+        case 'v': o.coverage = optarg; break;
         case 'D': o.dump = optarg; break;
         default: return command_bad_option(&command_wcet);
         }
@@ -95,7 +101,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_wcet = {
     "wcet", "bound every kernel entry's execution time", run,
-    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled] [--keep-infeasible] [--dump-lp DIR]\n"
+    "usage: potoroo wcet [-c potoroo.ini] [-o R.json] [--json] [--entry NAME]… [--explain] [--certificates PREFIX] [--no-modelled] [--keep-infeasible] [--dump-lp DIR] [--coverage C.json]\n"
     "\n"
     "Reads the analysis file, the kernel, its facts and its profile, and bounds the execution time of each\n"
     "entry: a table with a row an entry, times in cycles. The bounds and what they rest on go to R.json.\n"
@@ -107,6 +113,9 @@ const struct command command_wcet = {
     "      --explain            print the worst path of each entry: address, function, source, count, cost\n"
     "      --certificates PREFIX  write PREFIXNAME.cert for each entry, for potoroo-check, and PREFIXinfeasible-….smt2\n"
     "                           for each way that cannot be executed, for any SMT solver\n"
+    "      --coverage C.json    a result of potoroo coverage, instead of the analysis file's: the column `complete` says\n"
+    "                           which share of the worst path's cycles rests on steps of which every feasible count of\n"
+    "                           cache misses was observed, in the workload or by a replay\n"
     "      --keep-infeasible    do not ask the solver (z3) which ways cannot be executed\n"
     "      --dump-lp DIR        write DIR/NAME.lp for each entry: its integer program, unreduced, in CPLEX LP format\n"
     "\n"

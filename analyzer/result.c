@@ -223,7 +223,15 @@ json_t *wcet_json(const struct wcet *w) {
 
 /* ---- for people ------------------------------------------------------------------------------------------------------ */
 
-static void print_row(const struct wcet_row *row, int width, bool all_miss, FILE *out) {
+static void print_complete(const struct wcet_row *row, FILE *out) {
+    double share = answers_complete(row);
+    if (share < 0)
+        fprintf(out, " %8s", "-");
+    else
+        fprintf(out, " %7.0f%%", share < 99.5 || share == 100 ? share : 99.0); /* 100 means all */
+}
+
+static void print_row(const struct wcet_row *row, int width, bool all_miss, bool coverage, FILE *out) {
     char *bound = row->status == WCET_INCOMPLETE ? str_dup("-") : mpz_get_str(NULL, 10, row->bound);
     fprintf(out, "%-*s %12s ", width, row->spec->name, bound);
     if (all_miss) {
@@ -236,7 +244,10 @@ static void print_row(const struct wcet_row *row, int width, bool all_miss, FILE
         fprintf(out, "%6s %6s", "-", "-");
     else
         fprintf(out, "%6.2f %6.2f", mpz_get_d(row->bound_before) / (double)row->observed_max, mpz_get_d(row->bound) / (double)row->observed_max);
-    fprintf(out, " %13" PRIu64 "  %s\n", row->observations, status_name[row->status]);
+    fprintf(out, " %13" PRIu64, row->observations);
+    if (coverage)
+        print_complete(row, out);
+    fprintf(out, "  %s\n", status_name[row->status]);
     free(bound);
 }
 
@@ -252,7 +263,8 @@ static void print_latency(const struct wcet *w, int width, FILE *out) {
     if (l.why)
         return;
     latency_bound(&l, sum);
-    gmp_fprintf(out, "%-*s %12Zd %s%12s %6s %6s %13s  %s\n", width, "interrupt-latency", sum, w->costs ? "           - " : "", "-", "-", "-", "-", status_name[l.status]);
+    gmp_fprintf(out, "%-*s %12Zd %s%12s %6s %6s %13s%s  %s\n", width, "interrupt-latency", sum, w->costs ? "           - " : "", "-", "-", "-", "-",
+                w->analysis->coverage ? "        -" : "", status_name[l.status]);
     mpz_clear(sum);
 }
 
@@ -260,20 +272,14 @@ void wcet_print_table(const struct wcet *w, FILE *out) {
     int width = 17;
     for (size_t i = 0; i < w->rows.len; i++)
         width = (int)strlen(w->rows.data[i].spec->name) > width ? (int)strlen(w->rows.data[i].spec->name) : width;
-    fprintf(out, "%-*s %12s %s%12s %6s %6s %13s  %s\n", width, "entry", "bound", w->costs ? "  all missed " : "", "observed max", "before", "ratio",
-            "observations", "status");
+    fprintf(out, "%-*s %12s %s%12s %6s %6s %13s%s  %s\n", width, "entry", "bound", w->costs ? "  all missed " : "", "observed max", "before", "ratio",
+            "observations", w->analysis->coverage ? " complete" : "", "status");
     for (size_t i = 0; i < w->rows.len; i++)
-        print_row(&w->rows.data[i], width, w->costs != NULL, out);
+        print_row(&w->rows.data[i], width, w->costs != NULL, w->analysis->coverage != NULL, out);
     print_latency(w, width, out);
     struct latency l = latency_of_interrupts(w);
     if (!l.why)
         fprintf(out, "interrupt-latency: all of %s, the longest entry, then %s\n", l.section->spec->name, l.interrupt->spec->name);
-    for (size_t i = 0; i < w->rows.len && w->analysis->coverage; i++) {
-        char *text = answers_text(&w->rows.data[i]);
-        if (text)
-            fprintf(out, "%s: %s\n", w->rows.data[i].spec->name, text);
-        free(text);
-    }
     for (size_t i = 0; i < w->rows.len; i++)
         if (is_loose(&w->rows.data[i]))
             fprintf(out, "%s: %s\n", w->rows.data[i].spec->name, w->rows.data[i].pessimism);

@@ -68,6 +68,7 @@ uint64_t costs_replayed(const struct wcet *w, const struct wcet_row *row);
 int answers_read(struct wcet *w, const char *path, struct err *e);
 void answers_of_row(const struct wcet *w, struct wcet_row *row);
 char *answers_text(const struct wcet_row *row);
+double answers_complete(const struct wcet_row *row); /* the share of cycles on complete units, in percent; negative: no worst path */
 json_t *answers_json(const struct wcet_row *row);
 
 #endif

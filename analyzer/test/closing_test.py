@@ -200,6 +200,12 @@ def the_bounds(work):
     check("by measurements alone, the weak suite's bound was too low", weak["bound"] < strong["observed_max"], (weak["bound"], strong["observed_max"]))
     check("with the replays it is not", closed["bound"] >= strong["observed_max"] and closed["status"] == "estimate", (closed["bound"], strong["observed_max"]))
     check("the ledger names them", any(l["grounds"] == "replayed" for l in closed["ledger"]))
+    ini = analysis(work, "bound.ini", "closed.prof")
+    table = run(POTOROO, "wcet", "-c", ini, "--coverage", work / "closed.json").stdout
+    check("the table says which share is complete", re.search(r"observations complete  status\ncall +\d+ .* 100%  bound", table), table)
+    run(POTOROO, "wcet", "-c", ini, "--coverage", work / "before.json", "-o", work / "bound.json")
+    share = json.loads((work / "bound.json").read_text())["entries"][0]["coverage"]
+    check("before, none of it was", share["complete"] == 0 < share["counterexample"] and share["complete_by_replay"] == 0, share)
     weak, closed = (bound(work, f"{n}.prof", True)["bound"] for n in ("weak", "closed"))
     check("the model's bound held before and now", weak == closed >= strong["observed_max"], (weak, closed, strong["observed_max"]))
 
@@ -277,7 +283,7 @@ def main():
         build(work)
         weak = measure(work, "weak", 1, WEAK)
         measure(work, "strong", 0, STRONG)
-        before = coverage(weak, "--replay")
+        before = coverage(weak, "--replay", "-o", work / "before.json")
         after = coverage(weak, "--close", "--exact", "--profile-out", work / "closed.prof", "-o", work / "closed.json")
         the_pointers(work, before, after)
         the_branch(work, before, after)
