@@ -11,9 +11,11 @@
 typedef uint32_t four __attribute__((vector_size(16)));
 struct cell {
     four time, count;         /* place 0: the usual one, whose count is not kept. A place that is not taken has the time NO_TIME */
+} __attribute__((aligned(32)));
+struct cell_more {            /* what is seldom looked at */
     uint32_t first[4];        /* position of what was counted first, less `base` */
     uint32_t elsewhere;       /* sum of the counts in the table */
-} __attribute__((aligned(64)));
+};
 size_t known_limit = 1 << 19;
 #define NONE_YET UINT32_MAX
 #define NO_TIME UINT32_MAX
@@ -47,6 +49,7 @@ struct known {
     VEC(uint32_t) usual;      /* by step: its usual time */
     VEC(uint32_t) cell;       /* by step: its cell. NO_CELL, it has always been the usual time: and position of what was counted first, less `base` */
     struct cell *cells;
+    VEC(struct cell_more) cells_more;
     size_t cell_count, cell_room;
     struct odd odd[ODDS];     /* not counted yet, in order */
     uint32_t odds;
@@ -65,6 +68,7 @@ static void forget(struct known *k) {
     vec_free(&k->cell);
     free(k->by_hash);
     free(k->cells);
+    vec_free(&k->cells_more);
     free(k->more);
     uint32_t names = k->names;
     memset(k, 0, sizeof *k);
@@ -165,20 +169,25 @@ static uint32_t __attribute__((noinline)) make_cell(struct known *k, uint32_t us
         k->cells = cells;
         k->cell_room = room;
     }
-    k->cells[k->cell_count] = (struct cell){{usual, NO_TIME, NO_TIME, NO_TIME}, {0, 0, 0, 0}, {position, 0, 0, 0}, 0};
+    k->cells[k->cell_count] = (struct cell){{usual, NO_TIME, NO_TIME, NO_TIME}, {0, 0, 0, 0}};
+    vec_push(&k->cells_more, ((struct cell_more){{position, 0, 0, 0}, 0}));
     return (uint32_t)k->cell_count++;
 }
 
-/* TIME is in none of the cell's places. False: and none is free. */
-static bool __attribute__((noinline)) take_place(struct cell *c, uint32_t time, uint32_t position) {
+/* TIME was in none of the cell's places when it was last looked for. False: it is not, and none is free. */
+static bool __attribute__((noinline)) take_place(struct known *k, uint32_t cell, uint32_t time, uint32_t position) {
+    struct cell *c = &k->cells[cell];
     for (int i = 1; i < 4; i++)
         if (c->time[i] == NO_TIME) {
             c->time[i] = time;
             c->count[i] = 1;
-            c->first[i] = position;
+            k->cells_more.data[cell].first[i] = position;
+            return true;
+        } else if (c->time[i] == time) {
+            c->count[i]++;
             return true;
         }
-    c->elsewhere++;
+    k->cells_more.data[cell].elsewhere++;
     return false;
 }
 
@@ -217,14 +226,16 @@ static void count_odds(struct known *k) {
     while (2 * (k->mores + k->odds) >= k->more_room)
         grow(k);
     for (const struct odd *o = k->odd; o < k->odd + k->odds; o++) {
-        struct cell *c = &k->cells[o->cell];
-        if (count_here(c, o->time) || take_place(c, o->time, o->position))
-            continue;
-        __builtin_prefetch(&k->more[slot_of(k->more_room, o->cell, o->time)], 1);
-        k->odd[left++] = *o;
+        struct odd this = *o;
+        bool counted = count_here(&k->cells[this.cell], this.time);
+        k->odd[left] = this;
+        left += !counted;
     }
     for (const struct odd *o = k->odd; o < k->odd + left; o++)
-        count_more(k, o->cell, o->time, o->position);
+        __builtin_prefetch(&k->more[slot_of(k->more_room, o->cell, o->time)], 1);
+    for (const struct odd *o = k->odd; o < k->odd + left; o++)
+        if (!take_place(k, o->cell, o->time, o->position))
+            count_more(k, o->cell, o->time, o->position);
     k->odds = 0;
 }
 
@@ -237,9 +248,9 @@ static void make_steps(struct known *k, struct entry *x, uint32_t whole, const u
 }
 
 /* How often each of a cell's places was taken, of N times in all. */
-static four counts_of(const struct cell *c, uint32_t n) {
-    four counts = c->count;
-    counts[0] = n - c->count[1] - c->count[2] - c->count[3] - c->elsewhere;
+static four counts_of(const struct known *k, uint32_t cell, uint32_t n) {
+    four counts = k->cells[cell].count;
+    counts[0] = n - counts[1] - counts[2] - counts[3] - k->cells_more.data[cell].elsewhere;
     return counts;
 }
 
@@ -250,23 +261,24 @@ static void choose_usual(struct known *k, const struct entry *x) {
         if (cell & NO_CELL)
             continue;
         struct cell *c = &k->cells[cell], old = *c;
-        old.count = counts_of(c, x->count);
+        uint32_t *first = k->cells_more.data[cell].first, usual_first = first[0];
+        old.count = counts_of(k, cell, x->count);
         for (uint32_t p = 1; p < 4; p++)
             best = old.count[p] > old.count[best] ? p : best;
         c->time[0] = old.time[best];
-        c->first[0] = old.first[best];
+        first[0] = first[best];
         c->time[best] = old.time[0];
         c->count[best] = best ? old.count[0] : 0;
-        c->first[best] = old.first[0];
+        first[best] = usual_first;
         k->usual.data[x->steps + i] = c->time[0];
     }
 }
 
 /* The steps from STEP on whose bits are set in MASK: they took TIME, and POSITION is the first's. */
-static inline void put_odds(struct known *k, uint32_t mask, uint32_t step, const uint32_t *time, uint32_t position) {
+static inline void put_odds(struct known *k, uint64_t mask, uint32_t step, const uint32_t *time, uint32_t position) {
     struct odd *o = k->odd + k->odds;
     for (; mask; mask &= mask - 1, o++) {
-        uint32_t i = (uint32_t)__builtin_ctz(mask), *cell = &k->cell.data[step + i];
+        uint32_t i = (uint32_t)__builtin_ctzll(mask), *cell = &k->cell.data[step + i];
         if (*cell & NO_CELL)
             *cell = make_cell(k, k->usual.data[step + i], *cell & ~NO_CELL);
         __builtin_prefetch(&k->cells[*cell], 1);
@@ -275,17 +287,21 @@ static inline void put_odds(struct known *k, uint32_t mask, uint32_t step, const
     k->odds = (uint32_t)(o - k->odd);
 }
 
-/* The steps of X that do not take their usual time. */
+/* The steps of X that do not take their usual time, up to 64 at a time: one loop over all of them is easier to foresee than several. */
 static void find_odds(struct known *k, const struct entry *x, const uint32_t *time, uint32_t position) {
     const uint32_t *usual = k->usual.data + x->steps;
-    uint32_t i = 1, n = x->n;
-    for (; i + 16 <= n; i += 16)
-        put_odds(k, differing(time + i, usual + i), x->steps + i, time + i, position + i);
-    if (n > 16 && i < n) /* the last 16, without those that were looked at */
-        put_odds(k, differing(time + n - 16, usual + n - 16) >> (i + 16 - n), x->steps + i, time + i, position + i);
-    else
-        for (; i < n; i++)
-            put_odds(k, time[i] != usual[i], x->steps + i, time + i, position + i);
+    for (uint32_t i = 1, n = x->n, end; i < n; i = end) {
+        uint64_t mask = 0;
+        uint32_t j = i;
+        for (end = n - i < 64 ? n : i + 64; j + 16 <= end; j += 16)
+            mask |= (uint64_t)differing(time + j, usual + j) << (j - i);
+        if (j < end && n > 16) /* the last 16, without those that were looked at */
+            mask |= (uint64_t)(differing(time + end - 16, usual + end - 16) >> (j + 16 - end)) << (j - i);
+        else
+            for (; j < end; j++)
+                mask |= (uint64_t)(time[j] != usual[j]) << (j - i);
+        put_odds(k, mask, x->steps + i, time + i, position + i);
+    }
 }
 
 bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position) {
@@ -352,12 +368,13 @@ static void collect(const struct known *k, const struct entry *x, uint32_t i, re
         return;
     }
     const struct cell *c = &k->cells[cell];
-    four counts = counts_of(c, x->count);
+    const struct cell_more *m = &k->cells_more.data[cell];
+    four counts = counts_of(k, cell, x->count);
     for (int p = 0; p < 4; p++)
         if (c->time[p] != NO_TIME)
-            vec_push(to, ((struct replay_seen){c->time[p], counts[p], k->base + c->first[p]}));
-    for (size_t m = c->elsewhere ? first_more(k, cell) : k->mores; m < k->mores && k->more[m].cell == cell; m++)
-        vec_push(to, ((struct replay_seen){k->more[m].time, k->more[m].count, k->base + k->more[m].first}));
+            vec_push(to, ((struct replay_seen){c->time[p], counts[p], k->base + m->first[p]}));
+    for (size_t at = m->elsewhere ? first_more(k, cell) : k->mores; at < k->mores && k->more[at].cell == cell; at++)
+        vec_push(to, ((struct replay_seen){k->more[at].time, k->more[at].count, k->base + k->more[at].first}));
 }
 
 void known_end(struct known *k, const struct replay_events *to, uint64_t *times) {

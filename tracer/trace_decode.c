@@ -226,15 +226,18 @@ static inline uint32_t not_zero(const uint8_t *p) {
 #endif
 }
 
-/* The steps of a phrase: modulo 2^32, so none is wrong. Most took as long as the last time. */
+/* The steps of a phrase: modulo 2^32, so none is wrong. Most took as long as the last time; those that did not are found 64 at a time, as one loop
+ * over all of them is easier to foresee than several. */
 static int take_near(struct trace_decoder *d, struct trace_phrase *p) {
     const uint8_t *time = d->time + d->record;
     uint32_t *step = d->pool_steps.data + p->pool, n = p->records;
     uint64_t sum = p->sum, z;
-    for (uint32_t i = 0; i < n; i += 16) {
-        uint32_t left = not_zero(time + i); /* there is DECODE_SLACK behind the last */
-        for (left &= n - i < 16 ? (1u << (n - i)) - 1 : 0xffff; left; left &= left - 1) {
-            uint32_t k = i + (uint32_t)__builtin_ctz(left), was = step[k];
+    for (uint32_t i = 0; i < n; i += 64) {
+        uint64_t left = 0;
+        for (uint32_t j = i; j < n && j < i + 64; j += 16)
+            left |= (uint64_t)not_zero(time + j) << (j - i); /* there is DECODE_SLACK behind the last */
+        for (left &= n - i < 64 ? ((uint64_t)1 << (n - i)) - 1 : UINT64_MAX; left; left &= left - 1) {
+            uint32_t k = i + (uint32_t)__builtin_ctzll(left), was = step[k];
             if ((z = time[k]) == TIME_EXTRA && get_time(d, &z) < 0)
                 return -1;
             step[k] = was + (uint32_t)unzigzag(z);
@@ -248,9 +251,19 @@ static int take_near(struct trace_decoder *d, struct trace_phrase *p) {
     return 0;
 }
 
+/* As get_varint, without a branch on whether it has one byte or two. */
+static int get_short(struct trace_decoder *d, uint64_t *v) {
+    if (d->end - d->extra < 2 || (d->extra[0] & d->extra[1] & 0x80))
+        return get_varint(d, v);
+    uint32_t more = d->extra[0] >> 7;
+    *v = (d->extra[0] & 0x7fu) | ((uint32_t)d->extra[1] << 7 & (0 - more));
+    d->extra += 1 + more;
+    return 0;
+}
+
 static int take_again(struct trace_decoder *d) {
     uint64_t v;
-    if (get_varint(d, &v) < 0 || v >= d->phrases.len)
+    if (get_short(d, &v) < 0 || v >= d->phrases.len)
         return -1;
     struct trace_phrase *p = &d->phrases.data[v];
     if (!p->near || p->records > d->records - d->record || take_near(d, p) < 0)
