@@ -70,7 +70,13 @@ char *walk_context_name(const struct walk *w, uint32_t context);
 struct bin {
     uint64_t cycles, count;
 };
-typedef VEC(struct bin) bin_list; /* sorted by cycles, counts above 0 */
+/* Sorted by cycles, counts above 0. The first and the last time are exact; with GRAIN above 0 those between are rounded up to multiples of 2^GRAIN, or
+ * to the last one: see bins.c. */
+typedef struct {
+    struct bin *data;
+    size_t len, cap;
+    unsigned grain;
+} bin_list;
 struct sighting {             /* where an extreme was seen: so it can be found again */
     uint32_t trace;           /* index into traces */
     uint64_t position;        /* record index */
@@ -132,6 +138,9 @@ struct profile {
 void profile_free(struct profile *p);
 void bins_add(bin_list *bins, uint64_t cycles, uint64_t count);
 void bins_merge(bin_list *into, const bin_list *from);
+bool bins_exact(const bin_list *bins, size_t i); /* some execution took the I-th bin's time, not only one that was rounded up to it */
+uint64_t bins_error(const bin_list *bins); /* by so many cycles at most a time was rounded up */
+extern size_t bins_limit;     /* bins of a histogram at most; tests make it small, no less than 4 */
 /* The CFG that traces of this kind (TRACE_PORT: from the trace port) speak of, with FACTS (may be NULL). Both are the caller's on success. */
 int kernel_open(const char *elf, const char *facts, bool trace_port, struct image **img, struct cfg **g, struct err *e);
 /* Replay one trace through the CFG. ERR_INPUT: the trace is of another build, damaged, or has a step that the CFG does not have

@@ -58,6 +58,12 @@ struct curve curve_of_bins(const struct bin *bins, size_t n) {
     return c;
 }
 
+struct curve curve_of_histogram(const bin_list *bins) {
+    struct curve c = curve_of_bins(bins->data, bins->len);
+    c.error = bins_error(bins);
+    return c;
+}
+
 uint64_t curve_max(const struct curve *c) { return c->steps.data[c->steps.len - 1].cycles; }
 
 double curve_above(const struct curve *c, uint64_t t) {

@@ -31,6 +31,7 @@ struct curve curve_copy(const struct curve *c);
 struct curve curve_constant(uint64_t cycles);
 /* Of a histogram with at least one observation. */
 struct curve curve_of_bins(const struct bin *bins, size_t n);
+struct curve curve_of_histogram(const bin_list *bins); /* not empty; its rounding is part of `error` */
 uint64_t curve_max(const struct curve *c);
 /* At most this is P(X > t). */
 double curve_above(const struct curve *c, uint64_t t);

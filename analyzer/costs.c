@@ -425,7 +425,7 @@ int costs_explain(const struct costs *c, const struct row_graph *r, const uint32
             if (ipg == NONE || !r->explained->reach[ipg].most)
                 continue;
             for (size_t b = 0; b < x->bins.len; b++)
-                if (!possible(&r->explained->reach[ipg], x->bins.data[b].cycles))
+                if (bins_exact(&x->bins, b) && !possible(&r->explained->reach[ipg], x->bins.data[b].cycles))
                     return unexplained(r, path, &p->edges.data[x->edge], &r->explained->reach[ipg], x->bins.data[b].cycles, e);
         }
     }

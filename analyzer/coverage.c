@@ -186,6 +186,10 @@ static int check_fact(const struct coverage *c, const struct coverage_unit *u, s
 static void read_observations(struct coverage *c, struct coverage_unit *u) {
     const struct model *m = c->model;
     for (size_t i = 0; i < u->bins.len; i++) {
+        if (!bins_exact(&u->bins, i)) {
+            u->unclear += u->bins.data[i].count;
+            continue;
+        }
         struct explain x = {penalty(m, "L1I", false), penalty(m, "L1D", false), penalty(m, "L1D", true), 0, 0, 0};
         for (uint32_t k = 0; k < u->paths.len; k++)
             explain_path(&x, &u->paths.data[k], k, (int64_t)(u->bins.data[i].cycles - u->paths.data[k].code.base));

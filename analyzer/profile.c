@@ -15,33 +15,6 @@ struct builder {
     VEC(uint32_t) place;                    /* unit → index into the entry's path's edges: valid for the units it touched */
 };
 
-void bins_add(bin_list *bins, uint64_t cycles, uint64_t count) {
-    size_t lo = 0, hi = bins->len;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (bins->data[mid].cycles < cycles)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    if (lo < bins->len && bins->data[lo].cycles == cycles) {
-        bins->data[lo].count += count;
-        return;
-    }
-    if (bins->len == bins->cap) { /* most have one, and there are very many of them */
-        bins->cap = bins->cap ? 2 * bins->cap : 1;
-        bins->data = mem_resize(bins->data, bins->cap * sizeof *bins->data);
-    }
-    bins->len++;
-    memmove(bins->data + lo + 1, bins->data + lo, (bins->len - 1 - lo) * sizeof(struct bin));
-    bins->data[lo] = (struct bin){cycles, count};
-}
-
-void bins_merge(bin_list *into, const bin_list *from) {
-    for (size_t i = 0; i < from->len; i++)
-        bins_add(into, from->data[i].cycles, from->data[i].count);
-}
-
 static uint64_t bins_least(const bin_list *bins) { return bins->data[0].cycles; }
 static uint64_t bins_most(const bin_list *bins) { return bins->data[bins->len - 1].cycles; }
 

@@ -4,7 +4,7 @@
  *   kernel BUILD_ID isa ISA platform DIGEST clock HZ port 0|1
  *   trace DIGEST records N entries N boot N lost N cut N interrupted N
  *   context NAME                                             indices are by order, from 0
- *   edge CONTEXT FROM TO TURN low TRACE POSITION high TRACE POSITION : BINS  points in hexadecimal; BINS: CYCLES*COUNT,…
+ *   edge CONTEXT FROM TO TURN low TRACE POSITION high TRACE POSITION : BINS  points in hexadecimal; BINS: [~GRAIN:]CYCLES*COUNT,…
  *   path START END [cause CAUSE] low TRACE POSITION high TRACE POSITION : BINS : EDGE*COUNT=BINS …  whole entries; each unit passed on it
  *   loop HEADER max N at TRACE POSITION
  *   replay FROM TO WAY misses N cycles N runs N              a run from a state of coverage's: beside the histograms, not in them
@@ -85,6 +85,10 @@ static void put_header(const struct profile *p, struct text *t) {
 }
 
 static void put_bins(struct text *t, const bin_list *bins) {
+    if (bins->grain) {
+        put_decimal(t, "~", bins->grain);
+        put(t, ":");
+    }
     for (size_t k = 0; k < bins->len; k++) {
         put_decimal(t, k ? "," : "", bins->data[k].cycles);
         put_decimal(t, "*", bins->data[k].count);
@@ -263,7 +267,11 @@ static void take_header(struct cursor *c, struct profile *p) {
 
 /* Returns how many observations there are. */
 static uint64_t take_bins(struct cursor *c, bin_list *bins) {
-    uint64_t last = 0, total = 0;
+    uint64_t last = 0, total = 0, grain = next_is(c, "~") ? take_field(c, "~", 10) : 0;
+    if (grain)
+        take_word(c, ":");
+    c->bad = c->bad || grain > 63;
+    bins->grain = grain & 63;
     do {
         struct bin b = {.cycles = take_number(c, 10), .count = 0};
         b.count = take_field(c, "*", 10);
@@ -271,6 +279,8 @@ static uint64_t take_bins(struct cursor *c, bin_list *bins) {
         last = b.cycles;
         vec_push(bins, b);
     } while (next_is(c, ",") && (c->at++, true));
+    for (size_t i = 1; i + 1 < bins->len; i++)
+        c->bad = c->bad || (bins->data[i].cycles & (((uint64_t)1 << bins->grain) - 1));
     return total;
 }
 
@@ -384,8 +394,9 @@ json_t *profile_json(const struct profile *p) {
         json_t *bins = json_array();
         for (size_t k = 0; k < x->bins.len; k++)
             json_array_append_new(bins, json_pack("[I,I]", (json_int_t)x->bins.data[k].cycles, (json_int_t)x->bins.data[k].count));
-        json_array_append_new(edges, json_pack("{s:s,s:o,s:o,s:i,s:I,s:o,s:o,s:o}", "context", p->contexts.data[x->context], "from", hex(x->from), "to",
-                                               hex(x->to), "turn", (int)x->turn, "count", (json_int_t)x->count, "profile", bins, "min_at",
+        json_array_append_new(edges, json_pack("{s:s,s:o,s:o,s:i,s:I,s:I,s:o,s:o,s:o}", "context", p->contexts.data[x->context], "from", hex(x->from), "to",
+                                               hex(x->to), "turn", (int)x->turn, "coarsening", (json_int_t)bins_error(&x->bins), "count", (json_int_t)x->count,
+                                               "profile", bins, "min_at",
                                                sighting_json(p, x->min_at), "max_at", sighting_json(p, x->max_at)));
     }
     for (size_t i = 0; i < p->loops.len; i++)
@@ -438,6 +449,8 @@ void profile_print(const struct profile *p, const struct image *names, FILE *out
         fprintf(out, "%24s %-24s %4" PRIu32 " %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %16s %16s  %s\n", from, to, x->turn, x->count,
                 x->bins.data[0].cycles, bins_quantile(&x->bins, x->count, 0.5), bins_quantile(&x->bins, x->count, 0.01), x->bins.data[x->bins.len - 1].cycles,
                 at[0], at[1], p->contexts.data[x->context]);
+        if (x->bins.grain)
+            fprintf(out, "%24s times between the least and the most are rounded up, by %" PRIu64 " cycles at most\n", "", bins_error(&x->bins));
         free(from);
         free(to);
     }

@@ -48,7 +48,7 @@ static bool joint_curve(const struct row_graph *r, const struct tree *t, double 
         const struct profile_path *path = &all->paths.data[i];
         if (!row_matches(r, all, path))
             continue;
-        struct curve one = curve_of_bins(path->bins.data, path->bins.len), old = p->combined;
+        struct curve one = curve_of_histogram(&path->bins), old = p->combined;
         p->combined = passed++ ? curve_either(&old, &one) : curve_copy(&one);
         p->sample = path->count < p->sample ? path->count : p->sample;
         curve_free(&one);
@@ -83,7 +83,7 @@ void row_profile_make(const struct row_graph *r, const uint32_t *ipg_of, const s
     struct err e;
     *p = (struct row_profile){.row = r->row, .observations = r->row->observations};
     if (r->row->observed.len)
-        p->observed = curve_of_bins(r->row->observed.data, r->row->observed.len);
+        p->observed = curve_of_histogram(&r->row->observed);
     p->band_observed = curve_band(o->alpha, p->observations);
     p->fitted = o->evt && evt_fit(&r->row->observed, &p->evt);
     if (r->row->status == WCET_INCOMPLETE) {

@@ -41,7 +41,7 @@ static void unit_value(struct tree_evaluation *v, const struct tree_node *n, uin
     x->executions = 0;
     for (size_t i = 0; i < bins->len; i++)
         x->executions += bins->data[i].count;
-    x->curve = bins->len ? curve_of_bins(bins->data, bins->len) : curve_constant(0);
+    x->curve = bins->len ? curve_of_histogram(bins) : curve_constant(0);
     x->band = curve_band(v->alpha, x->executions);
 }
 

@@ -105,6 +105,7 @@ static void merging_does_not_depend_on_order(void **state) {
         struct profile *p[3] = {random_profile(3 * round), random_profile(3 * round + 1), random_profile(3 * round + 2)};
         static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
         char *first = NULL;
+        bins_limit = round % 2 ? 4 : 1024;
         for (int o = 0; o < 6; o++)
             for (int right = 0; right < 2; right++) { /* (a b) c and a (b c) */
                 struct profile *x = copy(p[orders[o][0]]), *y = copy(p[orders[o][1]]), *z = copy(p[orders[o][2]]);
@@ -127,6 +128,79 @@ static void merging_does_not_depend_on_order(void **state) {
         for (int i = 0; i < 3; i++)
             profile_free(p[i]);
     }
+    bins_limit = 1024;
+}
+
+/* Histograms of few bins of many times: whatever the order and whoever was merged first, the bins are the same; each time is rounded up by no more
+ * than is said, the extremes not at all, and the grain is the least that will do. */
+static uint64_t some_time(uint32_t spread) { return draw(20) ? 5000 + draw(spread) : draw(3) ? draw(1u << 30) : UINT64_MAX - draw(2); }
+
+static bool is_least_grain(const bin_list *b, const uint64_t *times, size_t n) {
+    struct map seen = {0};
+    for (size_t i = 0; i < n && b->grain; i++) {
+        uint64_t step = (uint64_t)1 << (b->grain - 1), least = b->data[0].cycles, most = b->data[b->len - 1].cycles, t = times[i];
+        bool over = t > UINT64_MAX - (step - 1);
+        t = t == least ? t : over || (t + step - 1) / step * step > most ? most : (t + step - 1) / step * step;
+        map_put(&seen, t, 1);
+    }
+    size_t finer = seen.len;
+    map_free(&seen);
+    return !b->grain || finer > bins_limit;
+}
+
+static void check_bins(const bin_list *b, const uint64_t *times, size_t n) {
+    uint64_t least = UINT64_MAX, most = 0, total = 0;
+    assert_true(b->len <= bins_limit);
+    for (size_t i = 0; i < n; i++) {
+        size_t above = 0;
+        least = times[i] < least ? times[i] : least;
+        most = times[i] > most ? times[i] : most;
+        while (b->data[above].cycles < times[i])
+            above++;
+        assert_true(b->data[above].cycles - times[i] <= bins_error(b));
+    }
+    for (size_t i = 0; i < b->len; i++)
+        total += b->data[i].count;
+    assert_true(b->data[0].cycles == least && b->data[b->len - 1].cycles == most && total == n);
+    assert_true(is_least_grain(b, times, n));
+}
+
+static void same_bins(const bin_list *a, const bin_list *b) {
+    assert_int_equal(a->grain, b->grain);
+    assert_int_equal(a->len, b->len);
+    assert_memory_equal(a->data, b->data, a->len * sizeof *a->data);
+}
+
+static void coarse_bins_do_not_depend_on_order(void **state) {
+    (void)state;
+    size_t limit = bins_limit;
+    for (unsigned round = 0; round < 300; round++) {
+        uint64_t times[200];
+        size_t n = 1 + draw(200);
+        uint32_t spread = 1 + draw(400);
+        bin_list one = {0}, parts[4] = {0}, all = {0};
+        bins_limit = 4 + draw(20);
+        for (size_t i = 0; i < n; i++)
+            times[i] = some_time(spread);
+        for (size_t i = 0; i < n; i++)
+            bins_add(&one, times[i], 1);
+        check_bins(&one, times, n);
+        for (size_t i = n; i-- > 0;)
+            bins_add(&parts[draw(4)], times[i], 1);
+        unsigned first = draw(4);
+        for (unsigned i = 0; i < 4; i++) {
+            bin_list *into = i % 2 ? &parts[(first + 3) % 4] : &all; /* (all + a + c) + (d + b) in some order */
+            if (into != &parts[(first + i) % 4])
+                bins_merge(into, &parts[(first + i) % 4]);
+        }
+        bins_merge(&all, &parts[(first + 3) % 4]);
+        same_bins(&one, &all);
+        for (unsigned i = 0; i < 4; i++)
+            vec_free(&parts[i]);
+        vec_free(&one);
+        vec_free(&all);
+    }
+    bins_limit = limit;
 }
 
 static uint64_t executions(const struct profile *p) {
@@ -265,6 +339,7 @@ static void damage_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_come_back_as_they_were), cmocka_unit_test(merging_does_not_depend_on_order),
+        cmocka_unit_test(coarse_bins_do_not_depend_on_order),
         cmocka_unit_test(contexts_are_the_last_calls), cmocka_unit_test(shortening_only_pools),
         cmocka_unit_test(what_does_not_belong_together_is_refused), cmocka_unit_test(damage_is_told),
     };

@@ -228,6 +228,7 @@ int main(int argc, char **argv) {
     bool same = true;
     for (uint64_t i = 0; i < rounds && same; i++) {
         bool damaged = rnd(4) == 0, good;
+        bins_limit = rnd(3) ? 1024 : 4 + rnd(8);
         make_trace(&s[i % sources], paths);
         if (damaged)
             damage(paths[0]);
