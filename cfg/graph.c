@@ -292,7 +292,6 @@ struct cfg *graph_build(const struct image *img, struct facts *facts, struct err
     g->arena = arena_new();
     g->own = mem_alloc(sizeof *g->own);
     g->own->facts = facts;
-    pthread_mutex_init(&g->own->naming, NULL);
     facts_resolve(facts, &g->own->known);
     flow_init(&g->own->flow, img, &g->own->known);
     for (int round = 0;; round++) {
@@ -333,7 +332,6 @@ void cfg_free(struct cfg *g) {
     vec_free(&g->exclusive);
     vec_free(&g->memory);
     vec_free(&g->assumptions);
-    pthread_mutex_destroy(&g->own->naming);
     flow_free(&g->own->flow);
     resolutions_free(&g->own->known);
     facts_free(g->own->facts);

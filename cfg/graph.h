@@ -4,7 +4,6 @@
 
 #include "cfg/flow.h"
 
-#include <pthread.h>
 
 struct facts; /* facts.h */
 
@@ -13,7 +12,6 @@ struct cfg_private {
     struct resolutions known;
     struct facts *facts;
     struct map block_at;    /* address → block */
-    pthread_mutex_t naming; /* cfg_describe's, of the arena */
     uint64_t *least;        /* of each loop: header executions that every entry reaches for certain, 0: unknown */
 };
 

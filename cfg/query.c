@@ -1,6 +1,7 @@
 #include "cfg/graph.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 
 uint32_t cfg_block_at(const struct cfg *g, uint64_t addr) {
     uint64_t b;
@@ -89,10 +90,13 @@ static const char *describe(const struct cfg *g, uint64_t addr) {
     return best->addr == addr ? best->name : arena_printf(g->arena, "%s+0x%" PRIx64, best->name, addr - best->addr);
 }
 
+/* Names go to the graph's arena, which threads that replay share. */
+static pthread_mutex_t naming = PTHREAD_MUTEX_INITIALIZER;
+
 const char *cfg_describe(const struct cfg *g, uint64_t addr) {
-    pthread_mutex_lock(&g->own->naming);
+    pthread_mutex_lock(&naming);
     const char *name = describe(g, addr);
-    pthread_mutex_unlock(&g->own->naming);
+    pthread_mutex_unlock(&naming);
     return name;
 }
 
