@@ -50,8 +50,14 @@ bool image_is_code(const struct image *img, uint64_t addr);
 uint64_t image_code_size(const struct image *img); /* bytes of code */
 bool image_is_constant(const struct image *img, uint64_t addr, size_t size); /* in a segment or section nobody writes */
 bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr); /* by the program headers */
-/* The Ith loadable segment that has code: [lo, hi) lies at paddr. False: there are no more. */
-bool image_code_part(const struct image *img, size_t i, uint64_t *lo, uint64_t *hi, uint64_t *paddr);
+/* The Ith loadable segment. False: there are no more. */
+struct image_part {
+    uint64_t lo, hi, paddr; /* [lo, hi) lies at paddr */
+    uint64_t filled;        /* bytes from lo on that the file has; the rest is zeros */
+    bool code;
+};
+bool image_part(const struct image *img, size_t i, struct image_part *part);
+bool image_moves(const struct image *img); /* position-independent: may be loaded anywhere (ET_DYN) */
 size_t image_symbols(const struct image *img, const struct symbol **symbols); /* sorted by address, then name */
 const struct symbol *image_symbol(const struct image *img, const char *name); /* NULL: none. Two different ones: see image_symbol_count */
 size_t image_symbol_count(const struct image *img, const char *name);

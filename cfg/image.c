@@ -184,21 +184,17 @@ bool image_physical(const struct image *img, uint64_t addr, uint64_t *paddr) {
     return true;
 }
 
-bool image_code_part(const struct image *img, size_t i, uint64_t *lo, uint64_t *hi, uint64_t *paddr) {
-    for (size_t k = 0; k < img->segments.len; k++) {
-        const struct segment *s = &img->segments.data[k];
-        bool code = false;
-        for (size_t c = 0; c < img->code.len; c++)
-            code |= img->code.data[c].lo < s->vaddr + s->memsz && img->code.data[c].hi > s->vaddr;
-        if (!code || i-- > 0)
-            continue;
-        *lo = s->vaddr;
-        *hi = s->vaddr + s->memsz;
-        *paddr = s->paddr;
-        return true;
-    }
-    return false;
+bool image_part(const struct image *img, size_t i, struct image_part *part) {
+    if (i >= img->segments.len)
+        return false;
+    const struct segment *s = &img->segments.data[i];
+    *part = (struct image_part){s->vaddr, s->vaddr + s->memsz, s->paddr, s->filesz < s->memsz ? s->filesz : s->memsz, false};
+    for (size_t c = 0; c < img->code.len; c++)
+        part->code |= img->code.data[c].lo < part->hi && img->code.data[c].hi > part->lo;
+    return true;
 }
+
+bool image_moves(const struct image *img) { return img->relocatable; }
 
 static int range_order(const void *a, const void *b) {
     uint64_t x = ((const struct range *)a)->lo, y = ((const struct range *)b)->lo;

@@ -38,6 +38,37 @@ int qemu_check_version(struct err *e) {
     return 0;
 }
 
+/* ---- position-independent kernels ----------------------------------------------------------------------------------- */
+
+static const uint64_t ram_base = 0x80000000;
+
+uint64_t qemu_load_bias(const struct image *img) {
+    struct image_part p;
+    uint64_t lowest = UINT64_MAX;
+    for (size_t i = 0; image_part(img, i, &p); i++)
+        lowest = p.paddr < lowest ? p.paddr : lowest;
+    return image_moves(img) && lowest < ram_base ? ram_base - lowest : 0;
+}
+
+int qemu_place_image(const struct image *img, int ram, uint64_t size, struct err *e) {
+    uint64_t bias = qemu_load_bias(img), entry;
+    struct image_part p;
+    if (!bias)
+        return 0;
+    if (!image_physical(img, image_entry(img), &entry) || entry + bias != ram_base)
+        return err_set(e, ERR_INPUT, "%s: it is position-independent and would be loaded to the beginning of RAM, but does not begin there: its entry is 0x%" PRIx64, image_path(img),
+                       image_entry(img));
+    for (size_t i = 0; image_part(img, i, &p); i++) {
+        uint64_t at = p.paddr + bias - ram_base;
+        const uint8_t *bytes = image_at(img, p.lo, p.filled);
+        if (p.hi - p.lo > size || at > size - (p.hi - p.lo) || !bytes)
+            return err_set(e, ERR_INPUT, "%s: 0x%" PRIx64 "-0x%" PRIx64 " does not fit into the board's RAM", image_path(img), p.lo, p.hi);
+        if (pwrite(ram, bytes, p.filled, (off_t)at) != (ssize_t)p.filled)
+            return err_set(e, ERR_INPUT, "writing the guest's RAM: %s", strerror(errno));
+    }
+    return 0;
+}
+
 /* ---- what the plugin must be told ---------------------------------------------------------------------------------- */
 
 /* The buffer's section is not loaded, so no program header need cover it: it is then taken to lie at the same distance from its
@@ -45,9 +76,12 @@ int qemu_check_version(struct err *e) {
  * shows as an empty trace, which is an error. */
 int qemu_find_buffer(const struct image *img, uint64_t *paddr, struct err *e) {
     const struct symbol *symbols, *buffer = image_symbol(img, "potoroo_buffer");
+    const struct point *unused;
     size_t n = image_symbols(img, &symbols);
     if (!buffer)
-        return err_set(e, ERR_INPUT, "%s: it defines no potoroo_buffer, so there are no probes to trace (--points=port needs none)",
+        return err_set(e, ERR_INPUT, image_points(img, &unused) ? "%s: it has probes, but no potoroo_buffer: link tracer/target/potoroo.c, and put the macros of potoroo.h into boot and "
+                                                                  "trap vector (--points=port needs neither)"
+                                                                : "%s: it defines no potoroo_buffer, so there are no probes to trace (--points=port needs none)",
                        image_path(img));
     if (image_physical(img, buffer->addr, paddr))
         return 0;
@@ -124,11 +158,12 @@ static void option(char **text, const char *key, const char *value) {
 
 /* The port tells of code by the ELF's addresses, wherever it is mapped. A kernel without probes may use all RAM: then there is no counter in it. */
 static void image_options(char **text, const struct run_options *o, const struct image *img, bool port_alone) {
-    uint64_t lo, hi, paddr;
+    struct image_part p;
     const struct point *unused;
-    for (size_t i = 0; image_code_part(img, i, &lo, &hi, &paddr); i++) {
-        char *part = str_printf("0x%" PRIx64 "-0x%" PRIx64 "@0x%" PRIx64, lo, hi, paddr);
-        option(text, "image", part);
+    for (size_t i = 0; image_part(img, i, &p); i++) {
+        char *part = str_printf("0x%" PRIx64 "-0x%" PRIx64 "@0x%" PRIx64, p.lo, p.hi, p.paddr + qemu_load_bias(img));
+        if (p.code)
+            option(text, "image", part);
         free(part);
     }
     if (port_alone && !o->truth && image_points(img, &unused) == 0)
@@ -219,8 +254,10 @@ int qemu_line_make(struct qemu_line *l, const struct run_options *o, const struc
     }
     add_board(l, p, files->ram);
     add_console(l, o->console);
-    add(l, "-kernel");
-    add(l, o->kernel);
+    if (!qemu_load_bias(img)) {
+        add(l, "-kernel");
+        add(l, o->kernel);
+    }
     add(l, "-plugin");
     vec_push(&l->argv, plugin);
     add_words(l, p->qemu);

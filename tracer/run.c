@@ -130,6 +130,8 @@ static int open_files(struct run *r, struct err *e) {
         return -1;
     if (ftruncate(r->ram, (off_t)r->platform.ram) < 0)
         return err_set(e, ERR_INPUT, "%" PRIu64 " bytes of RAM: %s", r->platform.ram, strerror(errno));
+    if (qemu_place_image(r->img, r->ram, r->platform.ram, e) < 0)
+        return -1;
     for (size_t i = 0; i < r->channels; i++) {
         int *ends = r->channel[i].pipe;
         if (pipe2(ends, 0) < 0)

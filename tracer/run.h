@@ -30,6 +30,10 @@ struct qemu_line {
 };
 int qemu_line_make(struct qemu_line *l, const struct run_options *o, const struct platform *p, const struct image *img,
                    const struct qemu_files *files, struct err *e);
+/* What is added to the physical addresses of a position-independent kernel that is linked below RAM: QEMU itself would load it there. 0: to no other's. */
+uint64_t qemu_load_bias(const struct image *img);
+/* Such a kernel, into the RAM file (SIZE bytes): the reset vector leads to the beginning of RAM. */
+int qemu_place_image(const struct image *img, int ram, uint64_t size, struct err *e);
 /* For a guest that is in the RAM file already: no kernel, console or trace. */
 int qemu_line_make_bare(struct qemu_line *l, const char *platform, const struct platform *p, const char *ram, struct err *e);
 void qemu_line_free(struct qemu_line *l);

@@ -124,6 +124,25 @@ def test_panic(folder):
     check("a panic", "the kernel came to panic, from which nothing returns" in err and m and int(m[1]) > 300, err)
 
 
+def test_moved(folder):
+    """Firmware that is position-independent and linked at 0: it runs, and is told of by the ELF's addresses."""
+    elf = next(iter(sorted(pathlib.Path("/usr/lib/riscv64-linux-gnu/opensbi").glob("*/fw_jump.elf"))), None)
+    check("opensbi is installed", elf)
+    if not elf:
+        return
+    cpu = ["--", "-cpu", "rv64,h=off,v=off"]
+    potoroo("run", "-p", BOARD, "-k", elf, "--points=port", "-o", folder / "sbi.ptrace", "--cycles", 25000000, "--console", folder / "sbi.txt", *cpu)
+    check("the firmware runs", "Domain0 Name" in (folder / "sbi.txt").read_text(), (folder / "sbi.txt").read_text()[-200:])
+    out, _ = potoroo("dump", "--format=csv", folder / "sbi.ptrace")
+    places = [int(m, 16) for m in re.findall(r"0x([0-9a-f]+)", out)]
+    check("it is told of by its own addresses", places[0] == 0 and max(places) < 0x40000 and len(set(places)) > 1000, (places[:3], max(places)))
+    _, err = potoroo("run", "-p", BOARD, "-k", elf, "--points=port", "-o", folder / "sbi.ptrace", "--cycles", 25000000, expect=3)
+    check("what the board does not model", "0x62000073" in err and "h=off" in err, err)
+    (folder / "tiny.ini").write_text(BOARD.read_text().replace("ram = 134217728", "ram = 262144").replace("0x87e00000", "0x80020000").replace("size = 0x200000", "size = 0x20000").replace("0x87fff000", "0x8003f000"))
+    _, err = potoroo("run", "-p", folder / "tiny.ini", "-k", elf, "--points=port", "-o", folder / "sbi.ptrace", expect=3)
+    check("too little RAM for it", "does not fit into the board's RAM" in err, err)
+
+
 with tempfile.TemporaryDirectory() as base:
     there = pathlib.Path(base)
     boards = [(b, there / f"{b.stem}.model") for b in (BOARD, small(there))]
@@ -133,5 +152,6 @@ with tempfile.TemporaryDirectory() as base:
     test_build(there / "clang", "clang -O1, a table in writable memory", boards[1:], "CC=clang --target=riscv64-unknown-elf", "OPTIMIZE=-O1",
                "TARGET=-march=rv64imac -mabi=lp64", "DEFINES=-DPOKED")
     test_panic(there / "panic")
+    test_moved(there)
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)

@@ -88,7 +88,7 @@ static _Noreturn void unknown_opcode(const struct block *b)
 {
     const struct insn *i = b->insn;
     while (i->kind != DECODE_UNKNOWN) i++;
-    board_fatal("0x%" PRIx64 ": opcode 0x%08x is not modelled", i->pc, i->code);
+    board_fatal("0x%" PRIx64 ": opcode 0x%08x is not modelled: the board is RV64GC; if the kernel looks for more, take it from the CPU (-cpu rv64,h=off,v=off,…)", i->pc, i->code);
 }
 
 /* Whether FROM, executed to its end, may be followed by TO. */
