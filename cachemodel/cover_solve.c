@@ -34,7 +34,8 @@ int cover_side(const struct model *m, bool fetch, struct cover_side *side, struc
     if (!known)
         return err_set(e, ERR_INCOMPLETE, "%s's replacement policy (%s) is not encoded: only LRU, FIFO and what equals them are", name,
                        k->policies ? model_policy_name((enum model_policy)__builtin_ctz(k->policies)) : "unknown");
-    if (k->stores && (k->allocate < 0 || k->write_back < 0))
+    bool same_time = k->write_back < 0 && k->evict_dirty == 0; /* nobody can tell, and no count or time hangs on it */
+    if (k->stores && (k->allocate < 0 || (k->write_back < 0 && !same_time)))
         return err_set(e, ERR_INCOMPLETE, "the model does not know how stores reach %s", name);
     *side = (struct cover_side){true, {(uint64_t)k->line, (uint64_t)k->sets, (uint64_t)k->ways}, log2_of((uint64_t)k->line), log2_of((uint64_t)k->sets),
                                 (enum model_policy)__builtin_ctz(known), k->stores && k->write_back == 1, !k->stores || k->allocate == 1};

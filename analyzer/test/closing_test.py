@@ -261,6 +261,29 @@ def the_flow(work):
     check("iterations: possible against observed", all(len(l) == 1 for l in loops) and loops[0][0][1] < loops[1][0][1] < loops[2][0][1] == loops[2][0][0], loops)
 
 
+OTHER = {"l1i": {"line": 32, "sets": 32, "ways": 2, "policy": "fifo", "miss": 13},
+         "l1d": {"line": 32, "sets": 128, "ways": 2, "policy": "lru", "write": "through", "allocate": "no", "miss": 17, "evict_dirty": 0}}
+
+
+def the_other_board(work):
+    """The same on caches of another shape: FIFO, and stores that write through and allocate nothing."""
+    out, section = [], ""
+    for line in pathlib.Path(PLATFORM).read_text().splitlines():
+        section = line.strip("[] ") if line.startswith("[") else section
+        key = line.split("=")[0].strip()
+        out.append(f"{key} = {OTHER[section][key]}" if key in OTHER.get(section, ()) else line)
+    build(work)
+    (work / "platform.ini").write_text("\n".join(out) + "\n")
+    run(POTOROO, "model", "infer", "-p", work / "platform.ini", "-o", work / "board.model")
+    result = coverage(measure(work, "weak", 1, WEAK), "--close", "--exact")
+    replays = result["summary"]["replays"]
+    check("another board: complete by replays, all as predicted", all(u["status"] == "complete" for u in result["units"]) and replays["run"] == replays["agreed"] > 8,
+          [(u["id"], u["status"], u.get("why")) for u in result["units"]])
+    coverage(work / "weak.ini", "--exact", "-o", work / "other.json")
+    done = run(POTOROO, "replay", "-c", work / "weak.ini", "--from", work / "other.json")
+    check("and by the board's own count", len(re.findall(r"misses (\d+) and the board counts \1$", done.stdout, re.M)) > 8, done.stdout)
+
+
 def gets_through(work, mutant, good):
     """Does a wrong build come to the same end as the right one?"""
     name, file, old, new = mutant
@@ -296,6 +319,8 @@ def main():
             check(f"the wrong build {mutant[0]} is noticed", not gets_through(work, mutant, after))
     with tempfile.TemporaryDirectory() as name:
         the_flow(pathlib.Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        the_other_board(pathlib.Path(name))
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 
