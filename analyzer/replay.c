@@ -248,7 +248,7 @@ static int no_step(const struct replay *r, uint32_t block, struct err *e) {
 static int search_step(struct replay *r, uint32_t block, uint64_t *step, struct err *e) {
     uint32_t arrival;
     if (find_step(r, block, &arrival, e) < 0)
-        return -1;
+        return err_wrap(e, "on the way to %s", cfg_describe(graph(r), graph(r)->blocks.data[block].addr));
     if (arrival == NONE)
         return calls_dead_end(r, block) ? 0 : no_step(r, block, e);
     struct known_step s = {.at = r->at, .block = block, .first = (uint32_t)r->path.len};
@@ -415,7 +415,8 @@ static int step(struct replay *r, const struct trace_record *rec, struct err *e)
     struct known_step s;
     uint32_t block = cfg_block_at(graph(r), rec->addr);
     if (block == NONE || graph(r)->blocks.data[block].point == NONE)
-        return err_set(e, ERR_INPUT, "0x%llx is no instrumentation point of this kernel", (unsigned long long)rec->addr);
+        return err_set(e, ERR_INPUT, "0x%llx is no instrumentation point of this kernel%s", (unsigned long long)rec->addr,
+                       r->port && image_is_code(graph(r)->image, rec->addr) ? ": was the run given other facts (-f)? else nothing that is known leads there" : "");
     if (rec->lost)
         drop_entry(r);
     r->totals->lost += rec->lost;

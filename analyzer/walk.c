@@ -134,6 +134,18 @@ static void add_return(struct walk *w, uint32_t node) {
         add_edge(w, node, context_of(w, parent, site, b->resume, true), g->functions.data[b->resume].entry, NONE);
 }
 
+/* What is not known of the block's last instruction, and the fact that says it. */
+static int unknown_way(const struct cfg *g, const struct block *b, struct err *e) {
+    const char *fact = b->end == END_CALL || b->end == END_STOP ? "calls" : "jumps";
+    for (size_t i = 0; i < g->unresolved.len; i++) {
+        const struct unresolved *u = &g->unresolved.data[i];
+        if (u->addr - b->addr < b->size)
+            return err_set(e, ERR_INCOMPLETE, "%s: where control goes from here is not known: %s; a fact `%s 0x%llx TARGET…` tells", cfg_describe(g, b->addr), u->why, fact,
+                           (unsigned long long)u->addr);
+    }
+    return err_set(e, ERR_INCOMPLETE, "%s: where control goes from here is not known", cfg_describe(g, b->addr));
+}
+
 int walk_expand(struct walk *w, uint32_t node, struct err *e) {
     const struct cfg *g = w->cfg;
     if (w->nodes.data[node].expanded)
@@ -147,7 +159,7 @@ int walk_expand(struct walk *w, uint32_t node, struct err *e) {
         return 0;
     }
     if (b->open || b->end == END_OPEN)
-        return err_set(e, ERR_INCOMPLETE, "%s: where control goes from here is not known", cfg_describe(g, b->addr));
+        return unknown_way(g, b, e);
     w->nodes.data[node].edge = (uint32_t)w->edges.len;
     w->nodes.data[node].expanded = true;
     if (b->end == END_CALL || b->end == END_STOP)

@@ -101,6 +101,10 @@ def test_build(folder, name, models, *build):
     elf, facts = folder / "loom.elf", folder / "loom.ff"
     lines = fill_targets(template(elf))
     facts.write_text("\n".join(lines) + "\n")
+    if name.startswith("gcc"):
+        potoroo("run", "-p", BOARD, "-k", elf, "--points=port", "-o", folder / "t.ptrace", "--must-end", "--timeout", 60)
+        _, err = potoroo("profile", "-k", elf, folder / "t.ptrace", "-o", folder / "t.prof", expect=4)
+        check("a pointer that no fact tells of", re.search(r"on the way to \w+: (trampoline|user_vector).*`jumps 0x\w+ TARGET…` tells", err), err)
     rest = potoroo("cfg", elf, "-f", facts, "--facts-template")[0]
     lines += fill_rest(rest)
     facts.write_text("\n".join(lines) + "\n")
