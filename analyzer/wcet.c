@@ -370,6 +370,27 @@ static void note_interrupted(struct row_graph *r) {
                                          "entry that it begins, and what that throws out of the caches has to be loaded again", n), "measured");
 }
 
+/* The loops around the row's blocks, an element each of the cfg's; the caller frees it. */
+static bool *loops_passed(const struct row_graph *r) {
+    const struct cfg *g = r->w->cfg;
+    bool *used = mem_alloc(g->loops.len + 1);
+    for (size_t i = 0; i < r->nodes.len; i++)
+        for (uint32_t l = g->blocks.data[r->w->walk->nodes.data[r->nodes.data[i]].block].loop; l != NONE; l = g->loops.data[l].parent)
+            used[l] = true;
+    return used;
+}
+
+/* Beside the certificates: the questions on which the row's loop bounds rest. */
+static int write_loop_proofs(const struct row_graph *r, const char *certificates, struct err *e) {
+    bool *used = certificates ? loops_passed(r) : NULL;
+    int rc = 0;
+    for (size_t l = 0; used && l < r->w->cfg->loops.len && rc == 0; l++)
+        if (used[l] && r->w->cfg->loops.data[l].proof && r->w->cfg->loops.data[l].origin == BOUND_PROVED)
+            rc = cfg_write_proof(&r->w->cfg->loops.data[l], certificates, e);
+    free(used);
+    return rc;
+}
+
 static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     const struct wcet *w = r->w;
     const struct cfg *g = w->cfg;
@@ -381,14 +402,13 @@ static void write_ledger(struct row_graph *r, const struct infeasible *f) {
     if (w->analysis->coverage)
         note_answers(r);
     note_replays(r);
-    bool *used = mem_alloc(g->loops.len + 1);
-    for (size_t i = 0; i < r->nodes.len; i++)
-        for (uint32_t l = g->blocks.data[w->walk->nodes.data[r->nodes.data[i]].block].loop; l != NONE; l = g->loops.data[l].parent)
-            used[l] = true;
-    for (size_t l = 0; l < g->loops.len; l++)
-        if (used[l] && g->loops.data[l].origin != BOUND_NONE)
-            note(r->row, "loop", str_printf("%s runs at most %" PRIu64 " times: %s", cfg_describe(g, g->blocks.data[g->loops.data[l].header].addr),
-                                            g->loops.data[l].max, g->loops.data[l].why ? g->loops.data[l].why : ""), origin[g->loops.data[l].origin]);
+    bool *used = loops_passed(r);
+    for (size_t l = 0; l < g->loops.len; l++) {
+        const struct loop *loop = &g->loops.data[l];
+        if (used[l] && loop->origin != BOUND_NONE)
+            note(r->row, "loop", str_printf("%s runs at most %" PRIu64 " times: %s%s%s", cfg_describe(g, g->blocks.data[loop->header].addr), loop->max, loop->why ? loop->why : "",
+                                            loop->proof ? "; the question is " : "", cfg_proof_name(loop).text), origin[loop->origin]);
+    }
     free(used);
     if (r->row->spec->causes.len)
         note(r->row, "entry", str_dup("what was observed is of traps of the entry's causes only; the bound is over every way from its start, whatever the cause"), "measured");
@@ -518,6 +538,8 @@ static int finish_row(struct rows_at_work *a, size_t i, const char *certificates
         rc = check_tree(r, a->placement.ipg.data, optimal, e);
     if (rc == 0 && r->row->status != WCET_INCOMPLETE)
         write_ledger(r, a->infeasible), row_pessimism(r, a->placement.ipg.data);
+    if (rc == 0)
+        rc = write_loop_proofs(r, certificates, e);
     if (rc == 0 && a->visit)
         rc = a->visit(a->user, r, a->placement.ipg.data, e);
     ipet_free(ip);

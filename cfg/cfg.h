@@ -217,6 +217,20 @@ void cfg_print(const struct cfg *g, FILE *out);              /* a table for peop
 void cfg_facts_template(const struct cfg *g, FILE *out);
 json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract, addresses as "0x…"; the caller owns the reference */
 void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
+/* The functions that a path passes, with the path in red: each step goes from one block's beginning to another's (0: it ends there), so often, at
+ * so many cycles in all. Between the two may lie blocks on which nothing is measured. -1: no block begins there; nothing is written. */
+struct path_step {
+    uint64_t from, to, count, cycles;
+};
+int cfg_dot_path(const struct cfg *g, const struct path_step *steps, size_t n, FILE *out, struct err *e);
+/* A proved bound's question as a file, PREFIX with the name below; of all such loops, *written of them. */
+int cfg_write_proof(const struct loop *l, const char *prefix, struct err *e);
+int cfg_write_proofs(const struct cfg *g, const char *prefix, size_t *written, struct err *e);
+/* The file's name, loop-DIGEST.smt2; "" if its bound is not proved. */
+struct proof_name {
+    char text[40];
+};
+struct proof_name cfg_proof_name(const struct loop *l);
 /* Disassembly with source lines, blocks, ways on, loops and bounds; of all functions if NULL. */
 void cfg_annotate(const struct cfg *g, const char *function, FILE *out);
 /* A function as the purely functional program that it is (DESIGN.md, idea 1): one `let` a line. */

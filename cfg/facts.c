@@ -435,10 +435,11 @@ static int bound_loop(struct cfg *g, uint32_t loop, const struct fact *f, struct
     if (f->max < g->own->least[loop])
         return err_set(e, ERR_INPUT, "%s: at most %" PRIu64 " times, says the fact, but the code runs the header at %s at least %" PRIu64 " times (%s)", f->place, f->max,
                        where, g->own->least[loop], l->why);
-    if (l->origin == BOUND_DERIVED && l->max <= f->max)
+    if ((l->origin == BOUND_DERIVED || l->origin == BOUND_PROVED) && l->max <= f->max)
         return 0; /* the code itself says more */
     l->max = f->max;
     l->origin = BOUND_FACT;
+    l->proof = NULL;
     l->why = arena_strdup(g->arena, f->why);
     return 0;
 }

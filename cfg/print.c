@@ -49,7 +49,10 @@ static json_t *json_block(const struct cfg *g, const struct block *b) {
 static json_t *json_bound(const struct loop *l) {
     if (l->origin == BOUND_NONE)
         return json_null();
-    return json_pack("{s:o, s:s, s:o}", "max", json_number(l->max), "origin", origin_names[l->origin], "why", json_text(l->why));
+    json_t *j = json_pack("{s:o, s:s, s:o}", "max", json_number(l->max), "origin", origin_names[l->origin], "why", json_text(l->why));
+    if (l->proof)
+        json_object_set_new(j, "proof", json_string(cfg_proof_name(l).text));
+    return j;
 }
 
 static json_t *json_loop(const struct cfg *g, const struct loop *l) {
@@ -123,80 +126,6 @@ json_t *cfg_json(const struct cfg *g) {
     json_candidates(g, unresolved);
     return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "elf", json_text(image_path(g->image)), "build_id", image_build_id(g->image), "arch", "rv64",
                      "functions", functions, "unresolved", unresolved, "stats", json_stats(g));
-}
-
-/* ---- graphviz ---------------------------------------------------------------------------------------------------------- */
-
-static void dot_quoted(FILE *out, const char *s) {
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            fputc('\\', out);
-        fputc((unsigned char)*s < ' ' ? '?' : *s, out);
-    }
-}
-
-static void dot_instructions(const struct cfg *g, const struct block *b, FILE *out) {
-    struct code *c = &g->own->flow.code;
-    for (uint64_t at = b->addr; at < b->addr + b->size;) {
-        const struct insn *i = &c->insn[code_slot(c, at)];
-        char text[128];
-        insn_text(i, at, text, sizeof text);
-        fprintf(out, "%" PRIx64 "  ", at);
-        dot_quoted(out, *text ? text : insn_names[i->op]);
-        fputs("\\l", out);
-        at += i->size;
-    }
-}
-
-static void dot_block(const struct cfg *g, uint32_t b, FILE *out) {
-    const struct block *k = block_of(g, b);
-    fprintf(out, "  b%u [label=\"", b);
-    dot_quoted(out, cfg_describe(g, k->addr));
-    fputs("\\l", out);
-    dot_instructions(g, k, out);
-    for (uint32_t i = k->call; i < k->call + k->calls; i++) {
-        fputs("→ ", out);
-        dot_quoted(out, g->functions.data[g->calls.data[i]].name);
-        fputs("\\l", out);
-    }
-    fprintf(out, "\"%s%s];\n", k->open ? ", color=red" : k->never ? ", style=dashed" : "", k->point != NONE ? ", penwidth=2" : "");
-    for (uint32_t i = k->edge; i < k->edge + k->edges; i++)
-        fprintf(out, "  b%u -> b%u [label=\"%s\"];\n", b, g->edges.data[i].to, edge_names[g->edges.data[i].kind]);
-}
-
-/* Loops are drawn as nested clusters; a block's node is named in its innermost one. */
-static void dot_loops(const struct cfg *g, uint32_t function, uint32_t parent, FILE *out) {
-    for (uint32_t i = 0; i < g->loops.len; i++) {
-        const struct loop *l = &g->loops.data[i];
-        if (l->parent != parent || block_of(g, l->header)->function != function)
-            continue;
-        fprintf(out, "  subgraph cluster_loop%u { style=rounded; label=\"", i);
-        if (l->endless)
-            fputs("never left", out);
-        else if (l->origin == BOUND_NONE)
-            fputs("unbounded", out);
-        else
-            fprintf(out, "max %" PRIu64 " (%s)", l->max, origin_names[l->origin]);
-        fputs("\";\n", out);
-        for (size_t k = 0; k < l->blocks.len; k++)
-            if (block_of(g, l->blocks.data[k])->loop == i)
-                fprintf(out, "    b%u;\n", l->blocks.data[k]);
-        dot_loops(g, function, i, out);
-        fputs("  }\n", out);
-    }
-}
-
-void cfg_dot(const struct cfg *g, const char *function, FILE *out) {
-    uint32_t only = function ? cfg_function_named(g, function) : NONE;
-    fputs("digraph cfg {\n  node [shape=box, fontname=monospace];\n", out);
-    for (uint32_t i = 0; i < g->functions.len; i++) {
-        if (function && i != only)
-            continue;
-        dot_loops(g, i, NONE, out);
-        for (size_t k = 0; k < g->functions.data[i].blocks.len; k++)
-            dot_block(g, g->functions.data[i].blocks.data[k], out);
-    }
-    fputs("}\n", out);
 }
 
 /* ---- a table ----------------------------------------------------------------------------------------------------------- */

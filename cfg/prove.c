@@ -9,7 +9,7 @@
 static const struct smt_limits limits = {.steps = 400u * 1000, .seconds = 120, .bytes = 2ull << 30}, patient = {.steps = 5000u * 1000, .seconds = 120, .bytes = 2ull << 30};
 enum { MOST_ROUNDS = 10, MOST_TRIED = 3, MOST_UNROLLED = 40, MOST_NODES = 20000 };
 /* For one loop, for any program, and for its code; what a question costs beside the steps that the solver counts. */
-static const int64_t STEPS_A_LOOP = 4000 * 1000, STEPS = 12000 * 1000, STEPS_A_BYTE = 12, STEPS_A_QUESTION = 100 * 1000;
+static const int64_t STEPS_A_LOOP = 4000 * 1000, STEPS = 16000 * 1000, STEPS_A_BYTE = 12, STEPS_A_QUESTION = 100 * 1000;
 
 enum stage { MEASURE, SEARCH, TIGHTEN, DONE };
 struct job {
@@ -390,13 +390,16 @@ void prover_run(struct prover *p) {
         qsort(p->jobs.data, p->jobs.len, sizeof *p->jobs.data, by_promise);
     while (round_of(p, limits, &e, &rc))
         ;
-    for (size_t i = 0; i < p->jobs.len; i++) { /* once more, with patience, where it was only a matter of steps */
-        struct job *j = p->jobs.data[i];
-        j->stage = j->unsure && !j->bound ? MEASURE : DONE;
-        j->measure = 0;
-    }
-    if (rc == 0)
+    for (int bare = 0; bare < 2 && rc == 0; bare++) { /* once more, with patience, where it was only a matter of steps; then without invariants, which cost steps too */
+        for (size_t i = 0; i < p->jobs.len; i++) {
+            struct job *j = p->jobs.data[i];
+            j->stage = j->unsure && !j->bound ? MEASURE : DONE;
+            j->measure = 0;
+            if (bare)
+                j->guess.invariants.len = 0;
+        }
         round_of(p, patient, &e, &rc);
+    }
     if (rc < 0)
         p->g->unasked = arena_strdup(p->g->arena, e.text);
     for (size_t i = 0; i < p->jobs.len; i++) {
@@ -407,4 +410,37 @@ void prover_run(struct prover *p) {
     }
     vec_free(&p->jobs);
     free(p);
+}
+
+/* ---- proofs as files ------------------------------------------------------------------------------------------------------------------------ */
+
+struct proof_name cfg_proof_name(const struct loop *l) {
+    struct proof_name n = {""};
+    if (l->proof)
+        snprintf(n.text, sizeof n.text, "loop-%016" PRIx64 ".smt2", hash_bytes(l->proof, strlen(l->proof), 0));
+    return n;
+}
+
+int cfg_write_proof(const struct loop *l, const char *prefix, struct err *e) {
+    char *path = str_printf("%s%s", prefix, cfg_proof_name(l).text);
+    struct atomic_file *f = atomic_open(path, e);
+    int rc = f ? 0 : -1;
+    if (f) {
+        fputs(l->proof, atomic_stream(f));
+        rc = atomic_commit(f, e);
+    }
+    free(path);
+    return rc;
+}
+
+int cfg_write_proofs(const struct cfg *g, const char *prefix, size_t *written, struct err *e) {
+    *written = 0;
+    for (size_t i = 0; i < g->loops.len; i++) {
+        if (!g->loops.data[i].proof)
+            continue;
+        if (cfg_write_proof(&g->loops.data[i], prefix, e) < 0)
+            return -1;
+        ++*written;
+    }
+    return 0;
 }
