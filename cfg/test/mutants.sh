@@ -54,6 +54,16 @@ cfg/callers.c@                      map_get(&f->taken, addr, &unused) || map_get
 cfg/callers.c@        c->root[block_of(c->g, b)->function] = true;@        (void)b;
 cfg/values.c@    memcpy(v->given + (size_t)b * 8, loc + X_A0, 8 * sizeof *loc);@    memcpy(v->given + (size_t)b * 8, v->in + (size_t)b * v->locs + X_A0, 8 * sizeof *loc);
 cfg/tables.c@other->op == IR_LOAD && other->a == n->a && other->b@other->op == IR_LOAD && other->b
+cfg/prove.c@    ir_ref holds = keeps(j, state); /* before the turn is taken */@    ir_ref holds = keeps(j, j->t->next);
+cfg/prove.c@    bad = either(t, bad, both(t, round, ir_not(ir, keeps(j, state))));@    (void)0;
+cfg/prove.c@    return either(t, bad, both(t, round, ir_not(ir, fallen)));@    return bad;
+cfg/prove.c@    for (size_t i = 0; j->t->ways.len == 1 && i@    for (size_t i = 0; i
+cfg/guess.c@    return rounds >= UINT64_MAX / 4 ? UINT64_MAX : m->every * rounds + 1;@    return rounds >= UINT64_MAX / 4 ? UINT64_MAX : m->every * rounds;
+cfg/turn.c@        if (!comes_before(s, s->v->pred[p], b))@        if (0)
+cfg/turn.c@    return ir_binary(ir, IR_AND, r, bit);@    return bit;
+cfg/turn.c@    if (round ? !m->s->inside[from] ||@    if (round ? m->s->latch.data[0] != from ||
+cfg/turn.c@        bit = o.value ? translate(m, o.bit)@        bit = !o.value ? translate(m, o.bit)
+cfg/turn.c@    bool fixed = ir_at(m->s->v->ir, r)->op != IR_CSR &&@    bool fixed = ir_at(m->s->v->ir, r)->op == IR_LOAD ||
 LIST
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -322,8 +322,81 @@ static void same_bytes(void **state) {
     teardown(&g);
 }
 
+/* ---- without arrays: products and quotients are said in part -------------------------------------------------------------------------- */
+
+/* Of every value that an operation can have, what is said is true: else the question would have no answer. */
+static void what_is_said_in_part_is_true(void **state) {
+    (void)state;
+    static const enum ir_op ops[] = {IR_MUL, IR_MULH, IR_MULHSU, IR_MULHU, IR_DIV, IR_DIVU, IR_REM, IR_REMU};
+    static const unsigned widths[] = {17, 20, 32, 64};
+    struct fixture f;
+    for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
+        for (size_t k = 0; k < 4; k++) {
+            unsigned w = widths[k];
+            setup(&f);
+            smt_without_arrays(f.s);
+            for (int i = 0; i < 60; i++) {
+                uint64_t a = interesting(w), b = i % 4 ? interesting(w) : 2 + next_random() % 100;
+                ir_ref x = known(&f, w, a), y = i % 3 ? known(&f, w, b) : ir_const(&f.ir, w, b);
+                ir_ref r = ir_binary(&f.ir, ops[o], x, y);
+                smt_assert(f.s, ir_binary(&f.ir, IR_EQ, r, ir_const(&f.ir, w, ir_fold(ops[o], w, a, b))), NONE);
+            }
+            enum smt_answer answer;
+            struct err e = {0};
+            assert_int_equal(smt_solve(f.s, limits, &answer, NULL, &e), 0);
+            assert_int_equal(answer, SMT_SAT);
+            teardown(&f);
+        }
+}
+
+/* What is enough for a bound: remainders are below their divisor, quotients at most the part. */
+static void what_is_said_in_part_is_enough(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    smt_without_arrays(f.s);
+    ir_ref x = ir_var(&f.ir, 64, 1), y = ir_var(&f.ir, 64, 2), ten = ir_const(&f.ir, 64, 10);
+    ir_ref small = ir_not(&f.ir, ir_binary(&f.ir, IR_EQ, y, ir_const(&f.ir, 64, 0)));
+    ir_ref below = ir_binary(&f.ir, IR_ULT, ir_binary(&f.ir, IR_REMU, x, y), y), q = ir_binary(&f.ir, IR_DIVU, x, ten);
+    ir_ref part = ir_not(&f.ir, ir_binary(&f.ir, IR_ULT, x, ir_binary(&f.ir, IR_MUL, q, ten)));
+    smt_assert(f.s, small, NONE);
+    smt_assert(f.s, ir_not(&f.ir, ir_binary(&f.ir, IR_AND, below, part)), NONE);
+    enum smt_answer answer;
+    struct err e = {0};
+    assert_int_equal(smt_solve(f.s, limits, &answer, NULL, &e), 0);
+    assert_int_equal(answer, SMT_UNSAT);
+    teardown(&f);
+}
+
+/* Several questions at once are each answered as if alone. */
+static void several_at_once(void **state) {
+    (void)state;
+    enum { N = 7 };
+    struct fixture f[N];
+    struct smt *list[N];
+    enum smt_answer answers[N];
+    struct err e = {0};
+    for (int i = 0; i < N; i++) {
+        setup(&f[i]);
+        ir_ref x = known(&f[i], 64, (uint64_t)i * 1000);
+        if (i % 3 == 1)
+            smt_assert(f[i].s, ir_binary(&f[i].ir, IR_ULT, x, ir_const(&f[i].ir, 64, (uint64_t)i)), NONE);
+        smt_ask(f[i].s, x);
+        list[i] = f[i].s;
+    }
+    assert_int_equal(smt_solve_all(list, N, limits, answers, &e), 0);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(answers[i], i % 3 == 1 ? SMT_UNSAT : SMT_SAT);
+        if (i % 3 != 1)
+            assert_int_equal(smt_value(list[i], 0), i * 1000);
+        assert_true(smt_steps(list[i]) > 0);
+        teardown(&f[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_in_part_is_true), cmocka_unit_test(what_is_said_in_part_is_enough), cmocka_unit_test(several_at_once),
         cmocka_unit_test(operators), cmocka_unit_test(constants), cmocka_unit_test(nested), cmocka_unit_test(memory), cmocka_unit_test(csr_files),
         cmocka_unit_test(cores), cmocka_unit_test(unknowns), cmocka_unit_test(limits_and_errors), cmocka_unit_test(same_bytes),
     };

@@ -45,6 +45,9 @@ cfg/smt.c@"(ite (= %s #b1) %s %s)", a, b, c@"(ite (= %s #b1) %s %s)", a, c, b
 cfg/smt.c@n->imm, n->width, widths);@0ull, n->width, widths);
 cfg/smt.c@n->op == IR_CONST && (n->width % 4 == 0 || n->width == 1)@n->op == IR_CONST && (n->width % 2 == 0 || n->width == 1)
 cfg/smt.c@        *number_of(s, d.node, d.sort) = 0;@        (void)d;
+cfg/smt.c@(bvlshr %s (_ bv1 %u)))))))@(bvlshr %s (_ bv2 %u)))))))
+cfg/smt.c@" (and (bvult %s %s) (bvule %s %s) (=> (bvule@" (and (bvult %s %s) (bvult %s %s) (=> (bvule
+cfg/smt.c@(and (bvule %s %s) (bvule %s %s)))\n", r, a, r, b@(and (bvult %s %s) (bvule %s %s)))\n", r, a, r, b
 cfg/trail.c@return have - want >= bytes &&@return have - want > bytes - 1 ||
 cfg/trail.c@&& want - have >= ir_at(t->ir, n->c)->width / 8u;@;
 cfg/trail.c@return !t->escaped && (@return (

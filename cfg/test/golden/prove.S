@@ -141,12 +141,12 @@ function set_back
 3:      addi    t0, t1, 1
         bltu    t0, t2, 1b
         ret
-# for ever, almost: one way in says nothing of the limit
+# for ever, almost: one way in, seldom taken, says nothing of the limit
 function two_ways
         li      t0, 0
         li      t1, 10
-        lbu     t2, 0(a2)
-        bnez    t2, 1f
+        li      t2, 0x12345678
+        beq     a3, t2, 4f
         bltu    t1, a1, 2f
         li      t0, 1
 1:      lbu     t3, 0(a2)
@@ -155,6 +155,7 @@ function two_ways
 3:      addi    t0, t0, 1
         bltu    t0, a1, 1b
 2:      ret
+4:      j       1b
 # 6: the difference to a fixed value that is not known, by 2 at most once more
 function window
         lbu     a1, 0(a1)
