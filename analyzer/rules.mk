@@ -104,6 +104,11 @@ CHECKS += check-infeasible check-dump-lp
 check-command: build $(BUILD)/wcet.json $(BUILD)/analyzer/test/short.ptrace $(BUILD)/kernel-plain/kernel.elf
 	@$(PYTHON) analyzer/test/command_test.py $(BUILD)/potoroo $(BOARD)
 
+# Worst paths drawn, the solver's questions kept, open questions summed up.
+check-analyzer-dot: $(BUILD)/potoroo $(BUILD)/kernel/kernel.elf
+	@$(PYTHON) analyzer/test/dot_test.py $^ $(BUILD)/analyzer/test/dot $(RV_PREFIX)
+CHECKS += check-analyzer-dot
+
 check-campaign: build
 	@$(PYTHON) analyzer/test/campaign_test.py $(BUILD)/potoroo $(QEMU) $(BOARD) $(KERNEL) kernel/facts.ff
 
