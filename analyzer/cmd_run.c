@@ -59,6 +59,8 @@ static int run(int argc, char **argv) {
     free(ranges);
     if (rc == 0 && s.stopped)
         fprintf(stderr, "potoroo run: stopped after %g s: the guest had not powered off; %llu records are kept\n", o.timeout > 0 ? o.timeout : 600, (unsigned long long)s.records);
+    if (rc == 0 && s.stopped && s.entry != 0x80000000)
+        fprintf(stderr, "potoroo run: the board begins at 0x80000000, but the kernel's entry is 0x%llx: is it linked so that it comes first?\n", (unsigned long long)s.entry);
     if (rc == 0 && s.lost)
         fprintf(stderr, "potoroo run: %llu records were lost: the kernel's trace buffer was full\n", (unsigned long long)s.lost);
     return rc;

@@ -284,6 +284,8 @@ static int finish(struct run *r, struct run_summary *s, struct err *e) {
     if (!s->records)
         return err_set(e, ERR_INPUT, "%s: it %s without a single record", r->o->kernel, r->stopped ? "was stopped" : "ended");
     s->stopped = r->stopped;
+    if (image_physical(r->img, image_entry(r->img), &s->entry))
+        s->entry += qemu_load_bias(r->img);
     if (r->channels > 1 && drain_end(r->channel[1].drain, &port, e) < 0)
         return -1;
     for (size_t i = 0; i < r->channels; i++) {

@@ -101,6 +101,7 @@ struct run_options {
 struct run_summary {
     uint64_t records, lost, first_cycle, last_cycle;
     bool stopped;               /* by the timeout or a signal, not by itself or by `cycles` */
+    uint64_t entry;             /* where the ELF wants to begin, physical; the board begins at 0x80000000 */
 };
 /* On a signal that would end this process the trace is finished first; the signal takes effect before this returns. */
 int tracer_run(const struct run_options *o, struct run_summary *s, struct err *e);

@@ -128,6 +128,14 @@ def test_panic(folder):
     check("a panic", "the kernel came to panic, from which nothing returns" in err and m and int(m[1]) > 300, err)
 
 
+def test_entry(folder):
+    """A kernel that does not begin where the board does: told when it was stopped."""
+    elf = folder / "elsewhere.elf"
+    subprocess.run([f"{PREFIX}ld", "-nostdlib", "-static", "-T", LOOM / "loom.ld", "-e", "kernel_main", "--no-warn-rwx-segments", "-o", elf, *(folder / "panic").glob("*.o")], check=True)
+    _, err = potoroo("run", "-p", BOARD, "-k", elf, "--points=port", "-o", folder / "e.ptrace", "--timeout", 1)
+    check("the entry is elsewhere", "the board begins at 0x80000000, but the kernel's entry is 0x8000" in err, err)
+
+
 def test_moved(folder):
     """Firmware that is position-independent and linked at 0: it runs, and is told of by the ELF's addresses."""
     elf = next(iter(sorted(pathlib.Path("/usr/lib/riscv64-linux-gnu/opensbi").glob("*/fw_jump.elf"))), None)
@@ -156,6 +164,7 @@ with tempfile.TemporaryDirectory() as base:
     test_build(there / "clang", "clang -O1, a table in writable memory", boards[1:], "CC=clang --target=riscv64-unknown-elf", "OPTIMIZE=-O1",
                "TARGET=-march=rv64imac -mabi=lp64", "DEFINES=-DPOKED")
     test_panic(there / "panic")
+    test_entry(there)
     test_moved(there)
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0)
