@@ -70,12 +70,21 @@ HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUN
 # BENCH_TRACE: which trace; `make` leaves this one.
 BENCH_TRACE ?= $(BUILD)/kernel/kernel.ptrace
 $(eval $(call host_program,tracer/test/bench_trace,tracer/test/bench_trace.c,tracer cfg base,$(TRACER_TEST_LIBS)))
-.PHONY: bench-trace
-bench-trace: $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE) $(BUILD)/potoroo $(PLATFORM_PLUGIN) $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf
-	@$< $(BENCH_TRACE)
-	@POTOROO_QEMU=$(QEMU) $(PYTHON) tracer/test/bench_profile.py $(BUILD)/potoroo $(BUILD)/kernel/kernel.elf platforms/reference.ini kernel/facts.ff
+# Traces of the kernel's workload, seed.entries; made once.
+BENCH_TRACES := $(foreach t,1.100000 2.400000 3.1600000 4.400000,$(BUILD)/tracer/bench/$(t).ptrace)
+$(BENCH_TRACES): $(BUILD)/kernel/kernel.elf | $(BUILD)/potoroo $(PLATFORM_PLUGIN)
+	@mkdir -p $(@D)
+	@echo "  RUN    $@"
+	$(Q)$(BUILD)/potoroo run -p platforms/reference.ini -k $< -o $@ --must-end -- $(call boot_arguments,$(basename $(basename $(@F))),$(patsubst .%,%,$(suffix $(basename $(@F)))))
+
+.PHONY: bench-trace bench-profile
+bench-trace: bench-profile $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE) $(BUILD)/potoroo $(PLATFORM_PLUGIN) $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf
+	@$(BUILD)/tracer/test/bench_trace $(BENCH_TRACE)
 	@$(PYTHON) tracer/test/bench_port.py $(BUILD)/potoroo $(QEMU) $(PLATFORM_PLUGIN) platforms/reference.ini $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf kernel/facts.ff
+bench-profile: $(BUILD)/potoroo $(BENCH_TRACES)
+	@$(PYTHON) tracer/test/bench_profile.py $(BUILD)/potoroo $(BUILD)/kernel/kernel.elf kernel/facts.ff $(BENCH_TRACES)
 HELP += "bench-trace|time the trace reader and potoroo profile against zstd, two traces at a time, and what the port costs"
+HELP += "bench-profile|the part of bench-trace about potoroo profile: rate, memory, two processors"
 
 # Long fuzzing of whatever has a target of its own.
 .PHONY: fuzz
