@@ -205,8 +205,9 @@ static void keep_phrase(struct trace_decoder *d) {
     vec_reserve(&d->pool_points, pool + n);
     vec_reserve(&d->pool_steps, pool + n);
     memcpy(d->pool_points.data + pool, d->point_room, n * sizeof *d->point_room);
+    uint32_t *to = d->pool_steps.data + pool;
     for (uint32_t i = 0; i < n; i++)
-        d->pool_steps.data[pool + i] = (uint32_t)d->steps[i];
+        to[i] = (uint32_t)d->steps[i];
     bool near = d->high <= UINT32_MAX;
     d->pool_points.len = d->pool_steps.len = pool + n;
     vec_push(&d->phrases, ((struct trace_phrase){pool, n, d->current, near, 0, d->cycle - d->before}));
