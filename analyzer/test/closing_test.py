@@ -57,10 +57,10 @@ def analysis(work, name, profile, model=True):
     return work / name
 
 
-def measure(work, name, warm, calls):
+def measure(work, name, warm, calls, *how):
     words = struct.pack("<QQ", warm, len(calls)) + b"".join(struct.pack("<QQQ", *c) for c in calls) + bytes(24)
     (work / f"{name}.words").write_bytes(words)
-    run(POTOROO, "run", "-p", work / "platform.ini", "-k", work / "k.elf", "-o", work / f"{name}.ptrace", "--", "-device",
+    run(POTOROO, "run", "-p", work / "platform.ini", "-k", work / "k.elf", "-o", work / f"{name}.ptrace", *how, "--", "-device",
         f"loader,file={work / name}.words,addr={ARGUMENTS},force-raw=on")
     run(POTOROO, "profile", "-k", work / "k.elf", work / f"{name}.ptrace", "-o", work / f"{name}.prof")
     return analysis(work, f"{name}.ini", f"{name}.prof")
@@ -284,6 +284,23 @@ def the_other_board(work):
     check("and by the board's own count", len(re.findall(r"misses (\d+) and the board counts \1$", done.stdout, re.M)) > 8, done.stdout)
 
 
+def the_port(work):
+    """Unmodified code, measured through the trace port: its loops end where they begin, and say so."""
+    off = [*FLAGS, "-DPOTOROO_OFF"]
+    run(CC, *off, "-O1", "-c", HERE / "flow.c", "-o", work / "handle.o")
+    run(CC, *off, "-c", HERE / "start.S", "-o", work / "start.o")
+    run(CC, *off, "-Wl,--build-id=sha1", "-Wl,--no-warn-rwx-segments", "-static", "-T", HERE.parent / "truth/truth.lds", work / "start.o",
+        work / "handle.o", "-o", work / "k.elf")
+    (work / "k.ff").write_text("".join(line + "\n" for line in (HERE / "closing.ff").read_text().splitlines() if not line.startswith("assume s1")))
+    (work / "platform.ini").write_bytes(pathlib.Path(PLATFORM).read_bytes())
+    (work / "board.model").write_bytes(pathlib.Path(MODEL).read_bytes())
+    result = coverage(measure(work, "port", 0, [(0, 0, 3), (1, 1, 5)], "--points=port"), "--close", "--exact")
+    replays, left = result["summary"]["replays"], [u for u in result["units"] if u["status"] != "complete"]
+    check("the port's units: replays as predicted", replays["run"] == replays["agreed"] > 3, replays)
+    check("only what the harness cannot do is left, with why", all(u["why"] if u["status"] == "open" else u["counterexample"]["replay"]["why"] for u in left),
+          [(u["id"], u["status"], u.get("why")) for u in left])
+
+
 def gets_through(work, mutant, good):
     """Does a wrong build come to the same end as the right one?"""
     name, file, old, new = mutant
@@ -321,6 +338,8 @@ def main():
         the_flow(pathlib.Path(name))
     with tempfile.TemporaryDirectory() as name:
         the_other_board(pathlib.Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        the_port(pathlib.Path(name))
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 
