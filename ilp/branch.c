@@ -76,33 +76,61 @@ static void boxes_free(struct boxes *b) {
     vec_free(b);
 }
 
-const struct suggestion *search_ask(const struct search *t, struct engine *e, const struct box *box, size_t n, bool rational) {
+const struct suggestion *search_ask(struct search *t, struct engine *e, const struct box *box, size_t n, bool rational) {
     struct bounds *f = mem_alloc((n + 1) * sizeof *f);
     for (size_t k = 0; k < n; k++) {
-        const struct column *c = &t->s->column[t->lp->columns.data[box[k].column]];
+        const struct core_column *c = &t->s->column[box[k].column];
         double own = c->bounded ? mpq_get_d(c->upper) : -1, high = box[k].bounded ? mpz_get_d(box[k].high) : -1;
-        f[k] = (struct bounds){box[k].column, mpz_get_d(box[k].low), high < 0 || (own >= 0 && own < high) ? own : high};
+        f[k] = (struct bounds){box[k].column, fmax(mpz_get_d(box[k].low), mpq_get_d(c->low)), high < 0 || (own >= 0 && own < high) ? own : high};
     }
     const struct suggestion *g = engine_solve(e, f, n, rational);
+    t->work += (uint64_t)(20 + g->steps) * (t->lp->rows.len + t->s->columns);
     free(f);
     return g;
 }
 
 void search_grow(struct search *t) {
-    t->y = mem_resize(t->y, (t->s->rows + 1) * sizeof *t->y);
-    mpq_init(t->y[t->s->rows - 1]);
+    if (t->y_len >= t->s->rows)
+        return;
+    t->y = mem_resize(t->y, (2 * t->s->rows) * sizeof *t->y);
+    for (; t->y_len < 2 * t->s->rows; t->y_len++)
+        mpq_init(t->y[t->y_len]);
 }
 
-/* Exact duals for a basis that claims to be optimal; GLPK's rational simplex mends one that is not quite. */
+void search_clear(struct search *t) {
+    for (size_t i = 0; i < t->s->rows; i++)
+        mpq_set_ui(t->y[i], 0, 1);
+}
+
+static bool exact_duals(struct search *t, const struct lp *p, const struct suggestion *g) {
+    t->work += 1000 * (p->rows.len + t->s->columns);
+    return basis_duals(p, g, t->y, t->deadline) == 0;
+}
+
+/* Are duals that prove BOUND (of the core's objective) as good as those of the basis G would be, but for rounding? */
+static bool is_sharp(const struct search *t, const struct suggestion *g, const mpq_t bound) {
+    double value = 0;
+    for (size_t j = 0; j < t->s->columns; j++)
+        value += g->x[j] == 0 ? 0 : g->x[j] * mpq_get_d(t->s->column[j].cost);
+    return fabs(value) < 1e12 && fabs(mpq_get_d(bound) - value) < 1e-6 + 1e-12 * fabs(value);
+}
+
+/* Exact duals for a basis that claims to be optimal: the float ones, rounded, if they do; those of the basis; GLPK's rational simplex mends
+ * one that is not quite. */
 static bool certify(struct search *t, int node, const struct boxes *b, const struct suggestion **g) {
     uint32_t which;
-    bool good = false;
     mpq_t bound;
     mpq_init(bound);
+    bool good = false;
+    search_clear(t);
+    for (int simple = 1; simple >= 0 && !good; simple--) {
+        rounded_duals(t->lp, *g, simple, t->y);
+        good = duals_bound(t->lp, t->y, b->data, b->len, bound, NULL, &which) && is_sharp(t, *g, bound);
+    }
     for (int again = 0; again < 2 && !good; again++) {
         if (again && (*g = search_ask(t, t->engine, b->data, b->len, true))->status != LP_OPTIMAL)
             break;
-        good = basis_duals(t->lp, *g, t->y, t->deadline) == 0 && duals_bound(t->lp, (const mpq_t *)t->y, b->data, b->len, bound, NULL, &which);
+        good = exact_duals(t, t->lp, *g) && duals_bound(t->lp, t->y, b->data, b->len, bound, NULL, &which);
     }
     struct node *n = &t->nodes.data[node];
     if (good) {
@@ -127,10 +155,15 @@ static bool certify_empty(struct search *t, int node, const struct boxes *b) {
         t->elastic = engine_new(t->elastic_lp, t->deadline);
     }
     const struct suggestion *g = search_ask(t, t->elastic, b->data, b->len, false);
-    if (g->status != LP_OPTIMAL || basis_duals(t->elastic_lp, g, t->y, t->deadline))
-        return false;
+    bool empty = false;
     mpq_init(bound);
-    bool empty = duals_bound(t->elastic_lp, (const mpq_t *)t->y, b->data, b->len, bound, NULL, &which) && mpq_sgn(bound) < 0;
+    search_clear(t);
+    for (int way = 0; way < 3 && !empty && g->status == LP_OPTIMAL; way++) {
+        bool good = way == 2 ? exact_duals(t, t->elastic_lp, g) : true;
+        if (way < 2)
+            rounded_duals(t->elastic_lp, g, way == 0, t->y);
+        empty = good && duals_bound(t->elastic_lp, t->y, b->data, b->len, bound, NULL, &which) && mpq_sgn(bound) < 0;
+    }
     mpq_clear(bound);
     if (empty)
         keep_duals(t, node);
@@ -149,23 +182,25 @@ static bool beaten(const struct search *t, const mpq_t bound) {
     return is;
 }
 
-/* t->x holds the alive columns. */
+/* t->x holds the core's columns. */
 static bool try_witness(struct search *t) {
     struct err ignored = {0};
     mpz_t z;
     mpq_t value;
-    if (presolve_solution(t->s, t->x))
+    for (size_t j = 0; j < t->s->columns; j++)
+        mpz_set(t->whole[t->s->column[j].outer], t->x[j]);
+    if (presolve_solution(t->s->outer, t->whole))
         return false;
     mpz_init(z);
     mpq_init(value);
-    bool good = ilp_admits(t->source, t->x, value, &ignored) == 0;
+    bool good = ilp_admits(t->source, t->whole, value, &ignored) == 0;
     if (good) {
         floor_of(z, value);
         if (!t->r->witness || mpz_cmp(z, t->r->value) > 0) {
             t->r->witness = true;
             mpz_set(t->r->value, z);
             for (size_t j = 0; j < t->source->variables.len; j++)
-                mpz_set(t->r->x[j], t->x[j]);
+                mpz_set(t->r->x[j], t->whole[j]);
         }
     }
     mpz_clear(z);
@@ -174,29 +209,31 @@ static bool try_witness(struct search *t) {
 }
 
 static bool round_float(struct search *t, const struct suggestion *g) {
-    for (size_t j = 0; j < t->lp->columns.len; j++) {
+    for (size_t j = 0; j < t->s->columns; j++) {
         if (!isfinite(g->x[j]) || fabs(g->x[j]) > 1e15)
             return false;
-        mpz_set_d(t->x[t->lp->columns.data[j]], floor(g->x[j] + 0.5));
+        mpz_set_d(t->x[j], floor(g->x[j] + 0.5));
     }
     return true;
 }
 
-/* The column to branch on: nearest to a half. -1 if none is fractional among those that may be. */
-static int choose_column(const struct search *t, const struct suggestion *g, bool *integral) {
+/* The column to branch on: nearest to a half. -1 if none is fractional among those that may be. RELATIVE: of a large number only what the
+ * float solver can know. */
+static int choose_column(const struct search *t, const struct suggestion *g, double relative) {
     int best = -1;
-    double best_score = 1e-6;
-    *integral = true;
-    for (size_t j = 0; j < t->lp->columns.len; j++) {
-        const struct column *c = &t->s->column[t->lp->columns.data[j]];
+    double best_score = 0;
+    for (size_t j = 0; j < t->s->columns; j++) {
         double part = g->x[j] - floor(g->x[j]), score = part < 0.5 ? part : 1 - part;
-        if (score > 1e-6)
-            *integral = false;
-        if (c->real || score <= best_score)
+        if (t->s->column[j].real || score <= 1e-6 + relative * fabs(g->x[j]) || score <= best_score)
             continue;
         best_score = score, best = (int)j;
     }
     return best;
+}
+
+/* The point, as rounded or exactly, is an integer solution. */
+static bool try_point(struct search *t, const struct suggestion *g, const struct boxes *b) {
+    return (round_float(t, g) && try_witness(t)) || (basis_point(t->lp, g, b->data, b->len, t->x, t->deadline) == 0 && try_witness(t));
 }
 
 static void split_node(struct search *t, int node, uint32_t column, double value) {
@@ -215,7 +252,6 @@ static void split_node(struct search *t, int node, uint32_t column, double value
 static int visit(struct search *t, int node) {
     struct boxes b = {0};
     int next = -1;
-    bool integral;
     boxes_at(t, node, &b);
     const struct suggestion *g = search_ask(t, t->engine, b.data, b.len, false);
     t->nodes.data[node].state = NODE_LEAF;
@@ -225,10 +261,9 @@ static int visit(struct search *t, int node) {
         g = search_ask(t, t->engine, b.data, b.len, true);
     if (t->nodes.data[node].state == NODE_LEAF && g->status == LP_OPTIMAL) {
         certify(t, node, &b, &g);
-        int column = g->status == LP_OPTIMAL ? choose_column(t, g, &integral) : -1;
-        if (column < 0 && g->status == LP_OPTIMAL && !(round_float(t, g) && try_witness(t)) &&
-            basis_point(t->lp, g, b.data, b.len, t->x, t->deadline) == 0)
-            try_witness(t);
+        int column = g->status == LP_OPTIMAL ? choose_column(t, g, 1e-10) : -1;
+        if (column < 0 && g->status == LP_OPTIMAL && !try_point(t, g, &b))
+            column = choose_column(t, g, 0);
         if (column >= 0 && !(t->nodes.data[node].bounded && beaten(t, t->nodes.data[node].bound))) {
             double x = g->x[column];
             split_node(t, node, (uint32_t)column, x);
@@ -272,17 +307,12 @@ static void reopen_root(struct search *t) {
 
 /* ---- the proof ------------------------------------------------------------------------------------------------------ */
 
-void search_form(const struct search *t, uint32_t column, const mpq_t a, struct terms *form) {
-    const struct indices *merged = &t->s->column[t->lp->columns.data[column]].merged;
-    for (size_t k = 0; k < merged->len; k++)
-        terms_add(form, merged->data[k], a);
-}
-
-void search_export(struct search *t, mpq_t *y, mpq_t *branch, const mpq_t *cost, struct terms *to) {
-    presolve_duals(t->s, y, branch, cost);
+void search_collect(struct search *t, struct terms *to) {
     for (uint32_t i = 0; i < t->s->rows; i++)
-        if (mpq_sgn(y[i]))
-            terms_add(to, i, y[i]);
+        if (mpq_sgn(t->y[i])) {
+            terms_add(to, i, t->y[i]);
+            mpq_set_ui(t->y[i], 0, 1);
+        }
 }
 
 /* The split on the path to NODE that gives its column the bound that a positive (upper) or negative price leans on. */
@@ -304,37 +334,32 @@ static uint32_t tightest(const struct search *t, int node, uint32_t column, bool
     return best;
 }
 
-/* A closed node's duals, carried back to the source. */
+/* A closed node's duals. */
 static void export_leaf(struct search *t, int node, struct proof *proof) {
     const struct node *n = &t->nodes.data[node];
     bool empty = n->state == NODE_EMPTY;
     struct proof_node *out = proof_push(proof, empty ? PROOF_EMPTY : PROOF_LEAF);
     struct boxes b = {0};
     uint32_t which;
-    mpq_t bound, *branch = mpq_array_new(t->s->columns), *nothing = mpq_array_new(t->s->columns);
+    mpq_t bound, *branch = mpq_array_new(t->s->columns);
     mpq_init(bound);
     boxes_at(t, node, &b);
-    for (size_t i = 0; i < t->s->rows; i++)
-        mpq_set_ui(t->y[i], 0, 1);
+    search_clear(t);
     for (size_t k = 0; n->duals >= 0 && k < t->nodes.data[n->duals].y.len; k++)
         mpq_set(t->y[t->nodes.data[n->duals].y.data[k].index], t->nodes.data[n->duals].y.data[k].a);
-    duals_bound(empty ? t->elastic_lp : t->lp, (const mpq_t *)t->y, b.data, b.len, bound, branch, &which);
+    duals_bound(empty ? t->elastic_lp : t->lp, t->y, b.data, b.len, bound, branch, &which);
     for (size_t k = 0; k < b.len; k++) {
-        mpq_t d;
-        mpq_init(d);
-        mpq_set(d, branch[t->lp->columns.data[b.data[k].column]]);
+        mpq_ptr d = branch[b.data[k].column];
         uint32_t depth = tightest(t, node, b.data[k].column, mpq_sgn(d) > 0);
         mpq_abs(d, d);
         if (mpq_sgn(d))
             terms_add(&out->splits, depth, d);
-        mpq_clear(d);
     }
     terms_sort(&out->splits);
-    search_export(t, t->y, branch, empty ? (const mpq_t *)nothing : NULL, &out->y);
+    search_collect(t, &out->y);
     boxes_free(&b);
     mpq_clear(bound);
     mpq_array_free(branch, t->s->columns);
-    mpq_array_free(nothing, t->s->columns);
 }
 
 /* The greatest bound of a leaf, rounded down: nothing below a node whose own bound is no higher need be shown. */
@@ -364,7 +389,7 @@ static bool close_again(struct search *t, int node) {
     mpq_t bound;
     mpq_init(bound);
     bool good = g->status == LP_OPTIMAL && basis_duals(t->lp, g, t->y, t->deadline) == 0 &&
-                duals_bound(t->lp, (const mpq_t *)t->y, b.data, b.len, bound, NULL, &which);
+                duals_bound(t->lp, t->y, b.data, b.len, bound, NULL, &which);
     mpq_add(bound, bound, t->s->constant);
     good = good && mpq_cmp(bound, t->nodes.data[node].bound) <= 0;
     if (good) {
@@ -389,11 +414,7 @@ static void export_tree(struct search *t, int node, const mpz_t enough, struct p
         return;
     }
     struct proof_node *out = proof_push(proof, PROOF_SPLIT);
-    mpq_t one;
-    mpq_init(one);
-    mpq_set_ui(one, 1, 1);
-    search_form(t, n->column, one, &out->form);
-    mpq_clear(one);
+    term_of_one(&out->form, n->column);
     mpz_set(out->at, n->at);
     export_tree(t, n->child[0], enough, proof);
     export_tree(t, n->child[1], enough, proof);
@@ -407,9 +428,10 @@ static void conclude(struct search *t, struct proof *proof) {
     mpz_init(enough);
     if (t->r->status != ILP_UNBOUNDED) {
         claim(t, enough);
-        *proof = t->lemmas;
-        t->lemmas = (struct proof){0};
-        export_tree(t, 0, enough, proof);
+        struct proof tree = {0};
+        export_tree(t, 0, enough, &tree);
+        core_lift(t->s, &tree, proof);
+        proof_free(&tree);
         int says = proof_bound(t->source, proof, bound);
         t->r->status = says < 0 ? ILP_OPEN : says > 0 ? ILP_INFEASIBLE : ILP_BOUNDED;
         floor_of(t->r->bound, bound);
@@ -424,36 +446,41 @@ static void conclude(struct search *t, struct proof *proof) {
     mpz_clear(enough);
 }
 
-/* What carrying a leaf back and working out its bound takes, measured on the root. */
-static double leaf_seconds(struct search *t) {
-    struct proof scratch = {0};
-    mpq_t bound;
-    double begin = seconds_now();
-    mpq_init(bound);
-    export_leaf(t, 0, &scratch);
-    proof_bound(t->source, &scratch, bound);
-    mpq_clear(bound);
-    proof_free(&scratch);
-    return seconds_now() - begin;
+/* Branches until nothing is open, up to so many nodes. False: something is left. */
+static bool branch(struct search *t, size_t nodes, double stop) {
+    engine_free(t->elastic); /* it does not know the last cuts */
+    lp_free(t->elastic_lp);
+    t->elastic = NULL;
+    t->elastic_lp = NULL;
+    int node = visit(t, 0);
+    for (;;) {
+        if (node < 0)
+            node = best_open(t);
+        if (node < 0 || t->r->status == ILP_UNBOUNDED)
+            return true;
+        if (t->nodes.len > nodes || t->work > MOST_WORK || seconds_now() >= stop)
+            return false;
+        node = visit(t, node);
+    }
 }
 
-/* Most of the time may go into cuts at the root; some is kept for writing the proof down, leaf by leaf. */
+/* Cheap cuts and a small tree; if that does not do, dearer cuts, and at last a large tree. What is not solved by MOST_WORK hardly will be in a
+ * few times that. Some of the time is kept for writing the proof down. */
 static void search_run(struct search *t) {
-    double begin = seconds_now(), span = t->deadline - begin, stop = begin + 0.85 * span, leaf = 0;
-    int node = visit(t, node_new(t, -1, false));
-    if (node >= 0) {
-        reopen_root(t);
-        leaf = t->nodes.data[0].bounded ? leaf_seconds(t) : 0;
-        cut_root(t, begin + 0.8 * span);
-        node = visit(t, 0);
-        if (node < 0)
-            node = best_open(t);
-    }
-    while (node >= 0 && seconds_now() < stop && t->r->status != ILP_UNBOUNDED &&
-           seconds_now() + leaf * (double)(t->nodes.len + t->lemmas.len) < t->deadline) {
-        node = visit(t, node);
-        if (node < 0)
-            node = best_open(t);
+    enum { SMALL_TREE = 60 };
+    double begin = seconds_now(), span = t->deadline - begin, stop = begin + 0.85 * span;
+    if (visit(t, node_new(t, -1, false)) < 0)
+        return;
+    reopen_root(t);
+    search_tighten(t);
+    for (uint32_t j = 0; j < t->s->columns; j++)
+        engine_set_bounds(t->engine, j);
+    for (int effort = EFFORT_ROUNDING; effort <= EFFORT_ALL; effort++) {
+        cut_root(t, (enum cut_effort)effort, begin + 0.8 * span);
+        if (branch(t, effort == EFFORT_ALL ? SIZE_MAX : SMALL_TREE, stop) || t->work > MOST_WORK || seconds_now() >= stop)
+            return;
+        if (effort < EFFORT_ALL)
+            reopen_root(t);
     }
 }
 
@@ -464,14 +491,14 @@ static void search_free(struct search *t) {
         terms_free(&t->nodes.data[k].y);
     }
     vec_free(&t->nodes);
-    proof_free(&t->lemmas);
     engine_free(t->engine);
     engine_free(t->elastic);
     lp_free(t->lp);
     lp_free(t->elastic_lp);
-    mpq_array_free(t->y, t->s->rows);
+    mpq_array_free(t->y, t->y_len);
     mpz_array_free(t->x, t->s->columns);
-    presolve_free(t->s);
+    mpz_array_free(t->whole, t->source->variables.len);
+    core_free(t->s);
 }
 
 int ilp_prove(const struct ilp *p, struct ilp_limits limits, struct proof *proof, struct ilp_result *r, struct err *e) {
@@ -479,11 +506,14 @@ int ilp_prove(const struct ilp *p, struct ilp_limits limits, struct proof *proof
     (void)e;
     *r = (struct ilp_result){.status = ILP_OPEN, .x = mpz_array_new(p->variables.len), .variables = p->variables.len};
     mpz_inits(r->bound, r->value, NULL);
-    t.s = presolve_new(p);
+    struct presolve *outer = presolve_new(p);
+    t.s = core_new(outer);
     t.lp = lp_new(t.s, false);
     t.engine = engine_new(t.lp, t.deadline);
-    t.y = mpq_array_new(t.s->rows);
+    t.y = mem_alloc(sizeof *t.y);
+    search_grow(&t);
     t.x = mpz_array_new(t.s->columns);
+    t.whole = mpz_array_new(p->variables.len);
     search_run(&t);
     conclude(&t, proof);
     if (!r->witness) {
@@ -491,5 +521,6 @@ int ilp_prove(const struct ilp *p, struct ilp_limits limits, struct proof *proof
         r->x = NULL;
     }
     search_free(&t);
+    presolve_free(outer);
     return 0;
 }

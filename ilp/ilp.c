@@ -57,6 +57,14 @@ void terms_add(struct terms *t, uint32_t index, const mpq_t a) {
     vec_push(t, n);
 }
 
+void term_of_one(struct terms *t, uint32_t index) {
+    mpq_t one;
+    mpq_init(one);
+    mpq_set_ui(one, 1, 1);
+    terms_add(t, index, one);
+    mpq_clear(one);
+}
+
 static int by_index(const void *a, const void *b) {
     const struct term *x = a, *y = b;
     return (x->index > y->index) - (x->index < y->index);

@@ -1,4 +1,4 @@
-/* Each reduction is one of linear programming's: what it does to an optimal dual is undone exactly in presolve_duals, so a proof
+/* Each reduction is one of linear programming's: what it does to an optimal dual is undone exactly in presolve_back.c, so a proof
  * for the reduced program becomes one for the source. None of them relies on more of the integers than that an eliminated
  * variable is an integer whenever the rest are.
  *
@@ -11,15 +11,6 @@
  * (Savelsbergh 1994; Andersen & Andersen 1995.) */
 #include "ilp/presolve.h"
 #include "ilp/exact.h"
-
-enum undo_kind { UNDO_SUBSTITUTE, UNDO_FLIP, UNDO_UPPER, UNDO_FORCE, UNDO_ZERO, UNDO_MERGE };
-struct undo {
-    enum undo_kind kind;
-    uint32_t row, column;
-    mpq_t a, cost, rhs;
-    struct terms entries; /* the column's, without `row` */
-    struct terms others;  /* the row's, without `column` */
-};
 
 static struct undo *undo_push(struct presolve *s, enum undo_kind kind, uint32_t row, uint32_t column) {
     if (s->undos == s->undo_cap)
@@ -391,8 +382,7 @@ static void load_columns(struct presolve *s, const struct ilp *p) {
 
 static void load_rows(struct presolve *s, const struct ilp *p) {
     s->rows = p->rows.len;
-    s->row_cap = s->rows + 1;
-    s->row = mem_alloc(s->row_cap * sizeof *s->row);
+    s->row = mem_alloc((s->rows + 1) * sizeof *s->row);
     s->row_is_dirty = mem_alloc(s->rows + 1);
     for (uint32_t i = (uint32_t)s->rows; i-- > 0;) {
         const struct row *from = &p->rows.data[i];
@@ -430,20 +420,6 @@ struct presolve *presolve_new(const struct ilp *p) {
     return s;
 }
 
-uint32_t presolve_add_row(struct presolve *s, struct terms terms, const mpq_t rhs) {
-    uint32_t i = (uint32_t)s->rows++;
-    if (s->rows > s->row_cap)
-        s->row = vec_grow_(s->row, &s->row_cap, s->rows, sizeof *s->row);
-    s->row[i] = (struct reduced_row){.terms = terms, .alive = true};
-    mpq_init(s->row[i].rhs);
-    mpq_set(s->row[i].rhs, rhs);
-    for (size_t k = 0; k < terms.len; k++) {
-        vec_push(&s->column[terms.data[k].index].rows, i);
-        s->column[terms.data[k].index].count++;
-    }
-    return i;
-}
-
 void presolve_free(struct presolve *s) {
     if (!s)
         return;
@@ -468,88 +444,4 @@ void presolve_free(struct presolve *s) {
     vec_free(&s->dirty_rows);
     mpq_clear(s->constant);
     free(s);
-}
-
-/* What the column is still worth after the rows in U->entries have been paid, per unit of row U->row: (c − Σ y·a)/a_row. */
-static void rest_of_column(const struct undo *u, mpq_t *y, const mpq_t *branch, const mpq_t *cost, mpq_t rest) {
-    mpq_t t;
-    mpq_init(t);
-    mpq_set(rest, cost ? cost[u->column] : u->cost);
-    for (size_t k = 0; k < u->entries.len; k++) {
-        mpq_mul(t, u->entries.data[k].a, y[u->entries.data[k].index]);
-        mpq_sub(rest, rest, t);
-    }
-    mpq_sub(rest, rest, branch[u->column]);
-    mpq_div(rest, rest, u->a);
-    mpq_clear(t);
-}
-
-/* The undo records know nothing of rows that came later. */
-static void charge_added_rows(const struct presolve *s, const mpq_t *y, mpq_t *branch) {
-    mpq_t t;
-    mpq_init(t);
-    for (size_t i = s->source->rows.len; i < s->rows; i++)
-        for (size_t k = 0; mpq_sgn(y[i]) && k < s->row[i].terms.len; k++) {
-            mpq_mul(t, y[i], s->row[i].terms.data[k].a);
-            mpq_add(branch[s->row[i].terms.data[k].index], branch[s->row[i].terms.data[k].index], t);
-        }
-    mpq_clear(t);
-}
-
-/* Last reduction first. SUBSTITUTE: with y_i as of the inequality (0 if the row went), adding `rest` makes the reduced cost of
- * x_j −y_i·a_ij ≤ 0. UPPER: what the column is worth beyond its rows is the price of its bound. FORCE: any y_i large enough to
- * make all the columns unattractive. */
-void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, const mpq_t *cost) {
-    mpq_t rest;
-    mpq_init(rest);
-    charge_added_rows(s, y, branch);
-    for (size_t k = s->undos; k-- > 0;) {
-        const struct undo *u = &s->undo[k];
-        if (u->kind == UNDO_FLIP)
-            mpq_neg(y[u->row], y[u->row]);
-        if (u->kind != UNDO_SUBSTITUTE && u->kind != UNDO_UPPER && u->kind != UNDO_FORCE)
-            continue;
-        rest_of_column(u, y, branch, cost, rest);
-        if (u->kind == UNDO_SUBSTITUTE)
-            mpq_add(y[u->row], y[u->row], rest);
-        else if (u->kind == UNDO_UPPER && mpq_sgn(rest) > 0)
-            mpq_set(y[u->row], rest);
-        else if (u->kind == UNDO_FORCE && (mpq_sgn(u->a) > 0 ? mpq_cmp(rest, y[u->row]) > 0 : mpq_cmp(rest, y[u->row]) < 0))
-            mpq_set(y[u->row], rest);
-    }
-    mpq_clear(rest);
-    for (size_t i = 0; i < s->source->rows.len; i++)
-        if (s->source->rows.data[i].sense == '>')
-            mpq_neg(y[i], y[i]);
-}
-
-static int solve_row(const struct undo *u, mpz_t *x) {
-    mpq_t sum, t;
-    int bad = 0;
-    mpq_inits(sum, t, NULL);
-    mpq_set(sum, u->rhs);
-    for (size_t k = 0; k < u->others.len; k++) {
-        mpq_set_z(t, x[u->others.data[k].index]);
-        mpq_mul(t, t, u->others.data[k].a);
-        mpq_sub(sum, sum, t);
-    }
-    mpq_div(sum, sum, u->a);
-    if (mpz_cmp_ui(mpq_denref(sum), 1) || mpq_sgn(sum) < 0)
-        bad = -1;
-    mpz_set(x[u->column], mpq_numref(sum));
-    mpq_clears(sum, t, NULL);
-    return bad;
-}
-
-int presolve_solution(const struct presolve *s, mpz_t *x) {
-    for (size_t k = s->undos; k-- > 0;) {
-        const struct undo *u = &s->undo[k];
-        if (u->kind == UNDO_SUBSTITUTE) {
-            if (solve_row(u, x))
-                return -1;
-        } else if (u->kind == UNDO_FORCE || u->kind == UNDO_ZERO || u->kind == UNDO_MERGE) {
-            mpz_set_ui(x[u->column], 0);
-        }
-    }
-    return 0;
 }

@@ -18,6 +18,15 @@ struct reduced_row {
     mpq_t rhs;
     bool equality, alive;
 };
+enum undo_kind { UNDO_SUBSTITUTE, UNDO_FLIP, UNDO_UPPER, UNDO_FORCE, UNDO_ZERO, UNDO_MERGE };
+/* What was done, for the way back. */
+struct undo {
+    enum undo_kind kind;
+    uint32_t row, column;
+    mpq_t a, cost, rhs;
+    struct terms entries; /* the column's, without `row` */
+    struct terms others;  /* the row's, without `column` */
+};
 struct presolve {
     struct column *column;
     struct reduced_row *row;
@@ -29,17 +38,19 @@ struct presolve {
     bool *row_is_dirty;
     const struct ilp *source;
     uint32_t at_row;
-    size_t row_cap;
 };
 
 struct presolve *presolve_new(const struct ilp *p);
 void presolve_free(struct presolve *s);
-/* A further row Σ terms ≤ rhs over alive columns; TERMS are sorted and become the row's. Its index is the next one. */
-uint32_t presolve_add_row(struct presolve *s, struct terms terms, const mpq_t rhs);
-/* Y has a value for each alive row (≥ 0 for ≤), BRANCH for each column the net dual of the splits on it (0 if eliminated); COST is the
- * objective, one a column (0 if eliminated), NULL: the source's. Fills in Y for the rows that were eliminated and turns signs back
- * to the source's. Overwrites BRANCH. */
-void presolve_duals(const struct presolve *s, mpq_t *y, mpq_t *branch, const mpq_t *cost);
+/* Y has a value for each alive row (≥ 0 for ≤), BRANCH for each column a price that is charged elsewhere (0 if eliminated): what is left
+ * of the source's objective after it. Fills in Y for the rows that were eliminated and turns signs back to the source's. */
+void presolve_duals(const struct presolve *s, mpq_t *y, const mpq_t *branch);
+/* The same for other objectives, sparsely: the duals that prove what an alive row (ROW; UINT32_MAX: none, the bounds of the form's columns) says of FORM, by
+ * alive column; of −FORM if NEGATE. Added to TO. */
+struct presolve_path;
+struct presolve_path *presolve_path_new(const struct presolve *s); /* borrows S */
+void presolve_path_free(struct presolve_path *p);
+void presolve_path_duals(struct presolve_path *p, uint32_t row, const struct terms *form, bool negate, struct terms *to);
 /* X has a value for each alive column; fills in the rest. -1 if one is not an integer or negative. */
 int presolve_solution(const struct presolve *s, mpz_t *x);
 

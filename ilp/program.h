@@ -44,6 +44,7 @@ struct ilp {
 void terms_add(struct terms *t, uint32_t index, const mpq_t a); /* appends */
 void terms_sort(struct terms *t);                               /* sorts, merges equal indices, drops zeros */
 void terms_free(struct terms *t);
+void term_of_one(struct terms *t, uint32_t index);             /* appends index with coefficient 1 */
 
 /* A proof that no integer solution has a value above max over the leaves of the leaf's bound. The tree is in preorder: a split
  * on the integer form Σ form is followed by the proof for form ≤ at, then by that for form ≥ at + 1. A leaf has one dual value a

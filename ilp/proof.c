@@ -36,10 +36,20 @@ struct walk {
         struct branch *data;
         size_t len, cap;
     } path;
-    mpq_t *d;      /* scratch: reduced costs of one leaf */
+    mpq_t *d;      /* reduced costs of one leaf; 0 between leaves */
+    bool *seen;    /* of each variable: in touched */
+    struct indices touched;
     bool some;     /* a leaf with a bound was seen */
     mpq_t highest; /* of those */
 };
+
+static mpq_ptr touch(struct walk *w, uint32_t j) {
+    if (!w->seen[j]) {
+        w->seen[j] = true;
+        vec_push(&w->touched, j);
+    }
+    return w->d[j];
+}
 
 /* d −= y·row, sum += y·rhs. */
 static bool use_row(struct walk *w, const struct term *y, mpq_t sum) {
@@ -53,7 +63,8 @@ static bool use_row(struct walk *w, const struct term *y, mpq_t sum) {
     mpq_init(t);
     for (size_t k = 0; k < r->terms.len; k++) {
         mpq_mul(t, y->a, r->terms.data[k].a);
-        mpq_sub(w->d[r->terms.data[k].index], w->d[r->terms.data[k].index], t);
+        mpq_ptr d = touch(w, r->terms.data[k].index);
+        mpq_sub(d, d, t);
     }
     mpq_mul(t, y->a, r->rhs);
     mpq_add(sum, sum, t);
@@ -70,7 +81,8 @@ static bool use_split(struct walk *w, const struct term *y, mpq_t sum) {
     for (size_t k = 0; k < b.split->form.len; k++) {
         const struct term *f = &b.split->form.data[k];
         mpq_mul(t, y->a, f->a);
-        (b.above ? mpq_add : mpq_sub)(w->d[f->index], w->d[f->index], t);
+        mpq_ptr d = touch(w, f->index);
+        (b.above ? mpq_add : mpq_sub)(d, d, t);
     }
     mpq_set_z(t, b.split->at);
     if (b.above) { /* −form ≤ −(at + 1) */
@@ -83,33 +95,46 @@ static bool use_split(struct walk *w, const struct term *y, mpq_t sum) {
     return true;
 }
 
-static bool leaf_bound(struct walk *w, const struct proof_node *n, mpq_t sum) {
+static void leaf_costs(struct walk *w, const struct proof_node *n) {
+    for (uint32_t j = 0; n->kind == PROOF_LEAF && !w->form && j < w->p->variables.len; j++)
+        if (mpq_sgn(w->p->variables.data[j].cost))
+            mpq_set(touch(w, j), w->p->variables.data[j].cost);
+    for (size_t k = 0; n->kind == PROOF_LEAF && w->form && k < w->form->len; k++) {
+        mpq_ptr d = touch(w, w->form->data[k].index);
+        mpq_add(d, d, w->form->data[k].a);
+    }
+}
+
+/* Adds what the variables can contribute, and clears d. */
+static bool leaf_rest(struct walk *w, mpq_t sum) {
     mpq_t t;
-    mpq_set_ui(sum, 0, 1);
-    for (size_t j = 0; j < w->p->variables.len; j++)
-        if (n->kind == PROOF_LEAF && !w->form)
-            mpq_set(w->d[j], w->p->variables.data[j].cost);
-        else
-            mpq_set_ui(w->d[j], 0, 1);
-    for (size_t k = 0; n->kind == PROOF_LEAF && w->form && k < w->form->len; k++)
-        mpq_add(w->d[w->form->data[k].index], w->d[w->form->data[k].index], w->form->data[k].a);
-    for (size_t k = 0; k < n->y.len; k++)
-        if (!use_row(w, &n->y.data[k], sum))
-            return false;
-    for (size_t k = 0; k < n->splits.len; k++)
-        if (!use_split(w, &n->splits.data[k], sum))
-            return false;
-    mpq_init(t);
     bool finite = true;
-    for (size_t j = 0; j < w->p->variables.len && finite; j++)
+    mpq_init(t);
+    for (size_t k = 0; k < w->touched.len; k++) {
+        uint32_t j = w->touched.data[k];
         if (mpq_sgn(w->d[j]) > 0) {
-            finite = w->p->variables.data[j].bounded;
+            finite = finite && w->p->variables.data[j].bounded;
             mpq_set_z(t, w->p->variables.data[j].upper);
             mpq_mul(t, t, w->d[j]);
             mpq_add(sum, sum, t);
         }
+        w->seen[j] = false;
+        mpq_set_ui(w->d[j], 0, 1);
+    }
+    w->touched.len = 0;
     mpq_clear(t);
     return finite;
+}
+
+static bool leaf_bound(struct walk *w, const struct proof_node *n, mpq_t sum) {
+    bool good = true;
+    mpq_set_ui(sum, 0, 1);
+    leaf_costs(w, n);
+    for (size_t k = 0; k < n->y.len && good; k++)
+        good = use_row(w, &n->y.data[k], sum);
+    for (size_t k = 0; k < n->splits.len && good; k++)
+        good = use_split(w, &n->splits.data[k], sum);
+    return leaf_rest(w, sum) && good;
 }
 
 static bool is_integral(const struct ilp *p, const struct terms *form) {
@@ -169,7 +194,7 @@ static bool walk_lemma(struct walk *w) {
 }
 
 int proof_bound(const struct ilp *p, const struct proof *proof, mpq_t bound) {
-    struct walk w = {.p = p, .proof = proof, .d = mpq_array_new(p->variables.len)};
+    struct walk w = {.p = p, .proof = proof, .d = mpq_array_new(p->variables.len), .seen = mem_alloc(p->variables.len + 1)};
     bool good = true;
     mpq_init(w.highest);
     while (good && w.next < proof->len && proof->data[w.next].kind == PROOF_LEMMA)
@@ -181,6 +206,8 @@ int proof_bound(const struct ilp *p, const struct proof *proof, mpq_t bound) {
     mpq_set(bound, w.highest);
     mpq_clear(w.highest);
     mpq_array_free(w.d, p->variables.len);
+    free(w.seen);
+    vec_free(&w.touched);
     vec_free(&w.path);
     return !good ? -1 : w.some ? 0 : 1;
 }

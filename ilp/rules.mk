@@ -1,6 +1,6 @@
 # Exact bounds of integer programs and flow graphs, their certificates, and the checker of those.
 
-ilp_SOURCES := $(addprefix ilp/,ilp.c proof.c exact.c presolve.c engine.c basis.c cuts.c branch.c lp_read.c certificate.c ipet.c reduce.c ipet_solve.c)
+ilp_SOURCES := $(addprefix ilp/,ilp.c proof.c exact.c presolve.c presolve_back.c core.c core_lift.c engine.c basis.c tighten.c cuts.c cut_split.c cut_gomory.c cut_tableau.c branch.c lp_read.c certificate.c ipet.c reduce.c ipet_solve.c)
 ilp_LIBS := -lglpk -lgmp -linih -ljansson -lxxhash -lm
 
 $(eval $(call host_library,ilp,$(ilp_SOURCES)))
@@ -19,6 +19,7 @@ endef
 
 $(eval $(call ilp_test,ipet_test))
 $(eval $(call ilp_test,lp_test))
+$(eval $(call ilp_test,random_ilp_test))
 $(eval $(call ilp_test,certificate_test))
 check-ilp-certificate_test: $(BUILD)/potoroo-check
 

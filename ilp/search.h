@@ -14,36 +14,42 @@ struct node {
     int child[2];
     int duals;         /* the node whose y holds here: itself or an ancestor; -1: none */
     int users;         /* nodes that name this one in duals */
-    struct terms y;    /* by row of the reduced program */
+    struct terms y;    /* by fact */
     bool bounded;      /* bound holds, of its own duals or an ancestor's */
     mpq_t bound;       /* in the source's objective */
 };
+enum { MOST_WORK = 200 * 1000 * 1000 };
 struct search {
     const struct ilp *source;
-    struct presolve *s;
+    struct core *s;
     struct lp *lp, *elastic_lp;
     struct engine *engine, *elastic;
     double deadline;
+    uint64_t work;     /* steps of the simplex method, times rows and columns, and about as much for other things: what ends the search, so that it
+                          ends the same each time */
     struct {
         struct node *data;
         size_t len, cap;
     } nodes;
-    struct proof lemmas; /* exported already */
-    mpq_t *y;          /* scratch, one a row of the reduced program */
-    mpz_t *x;          /* scratch, one a variable */
+    mpq_t *y;          /* scratch, one a fact */
+    size_t y_len;      /* room in y */
+    mpz_t *x;          /* scratch, one a column */
+    mpz_t *whole;      /* scratch, one a variable of the source */
     struct ilp_result *r;
 };
 
-/* Y (by row of the reduced program) and BRANCH (net duals of splits, by column) carried back to the source and added to TO. COST as in
- * presolve_duals. Overwrites both. */
-void search_export(struct search *t, mpq_t *y, mpq_t *branch, const mpq_t *cost, struct terms *to);
-/* A times the sum of the variables of the source that a column of the lp stands for, added to FORM. */
-void search_form(const struct search *t, uint32_t column, const mpq_t a, struct terms *form);
+/* What is in t->y, added to TO; t->y is 0 then. */
+void search_collect(struct search *t, struct terms *to);
+void search_clear(struct search *t); /* t->y becomes 0 */
+void search_grow(struct search *t);  /* facts were added: scratch follows */
 /* GLPK's answer within BOX. */
-const struct suggestion *search_ask(const struct search *t, struct engine *e, const struct box *box, size_t n, bool rational);
-void search_grow(struct search *t); /* a row was added: scratch follows */
+const struct suggestion *search_ask(struct search *t, struct engine *e, const struct box *box, size_t n, bool rational);
 
-/* Rows that cut off the root's fractional point, until UNTIL (seconds_now) or nothing more comes of it. */
-void cut_root(struct search *t, double until);
+/* Bounds of the columns by propagation. The engines are not told. */
+void search_tighten(struct search *t);
+/* Rows that cut off the root's fractional point, until UNTIL (seconds_now) or nothing more comes of it. Roundings keep numbers small; mixed-integer
+ * cuts are deeper; ALL: also those that take linear programs of their own. */
+enum cut_effort { EFFORT_ROUNDING, EFFORT_MIXED, EFFORT_ALL };
+void cut_root(struct search *t, enum cut_effort effort, double until);
 
 #endif

@@ -78,6 +78,7 @@ static void known_optima_come_out(void **state) {
     expect_answer("max x\nst\nx <= 2.5\nend\n", ILP_BOUNDED, "2"); /* not declared an integer: 2.5, rounded down */
     expect_answer("max x\nst\nx + y = 5\nbounds\n1 <= y <= 3\ngeneral\nx\ny\nend\n", ILP_OPTIMAL, "4");
     expect_answer("max x + y\nst\nx + 2 y <= 9\nbinary\ny\ngeneral\nx\nend\n", ILP_OPTIMAL, "9");
+    expect_answer("max 4 x\nst\n2 x <= 5\ngeneral\nx\nend\n", ILP_OPTIMAL, "8"); /* x is at most 2, not 5/2 */
     expect_answer("max 1e3 x\nst\n- x >= - 1.5e1\ngeneral\nx\nend\n", ILP_OPTIMAL, "15000");
 }
 
