@@ -16,15 +16,14 @@ static void check(bool good, const char *what) {
     }
 }
 
-static void read_bytes(const uint8_t *data, size_t size) {
+/* PART NULL: from the beginning. */
+static void read_part(const char *path, size_t size, const struct trace_part *part) {
     struct trace_record r;
     struct err e;
-    char path[40];
     uint64_t last = 0, records = 0, errors = 0;
-    int fd = memfd_create("trace_fuzz", 0);
-    check(fd >= 0 && write(fd, data, size) == (ssize_t)size, "memfd");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     struct trace_reader *t = trace_open(path, &e);
+    if (t && part)
+        trace_seek(t, part);
     for (int rc; t && (rc = trace_next(t, &r, &e)) != 0;) {
         check(rc < 0 || r.cycle >= last, "time ran backwards");
         last = rc < 0 ? last : r.cycle;
@@ -33,6 +32,21 @@ static void read_bytes(const uint8_t *data, size_t size) {
         check(errors <= size && records <= (uint64_t)FRAME_TOKENS * size, "no end");
     }
     trace_close(t);
+}
+
+static void read_bytes(const uint8_t *data, size_t size) {
+    struct trace_part part[4];
+    struct err e;
+    char path[40];
+    int fd = memfd_create("trace_fuzz", 0);
+    check(fd >= 0 && write(fd, data, size) == (ssize_t)size, "memfd");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    struct trace_reader *t = trace_open(path, &e);
+    unsigned parts = t ? trace_split(t, part, 4) : 0;
+    trace_close(t);
+    read_part(path, size, NULL);
+    for (unsigned i = 1; i < parts; i++)
+        read_part(path, size, &part[i]);
     close(fd);
 }
 
