@@ -56,7 +56,8 @@ void row_model_scopes(struct row_model *m, struct cache_graph *g) {
 /* In case C (without a symbol: 0) the first-misses of a symbol's lines, or of all plain ones: each line once. */
 static uint64_t lines_once(const struct row_model *m, int store, uint32_t scope, uint32_t symbol, uint32_t c, uint64_t base) {
     const struct cache_graph *g = &m->graph[store];
-    unsigned shift = (unsigned)__builtin_ctzll(m->c->store[store].shape.line);
+    uint64_t bytes = m->c->store[store].shape.line;
+    unsigned shift = bytes ? (unsigned)__builtin_ctzll(bytes) : 0; /* no such store: nothing looks it up */
     struct map seen = {0};
     uint64_t n = 0, there;
     for (size_t e = 0; e < g->events.len; e++) {
