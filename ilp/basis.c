@@ -48,6 +48,7 @@ static void dual_equation(const struct lp *p, const struct kernel *k, uint32_t j
         uint32_t e = j - (uint32_t)p->s->columns, place = k->row_place[k->elastic_row.data[e]];
         mpq_init(one);
         mpq_set_si(one, elastic_sign(k, e), 1);
+        mpq_mul_2exp(one, one, (mp_bitcnt_t)-ilogb(p->s->row[k->elastic_row.data[e]].unit));
         mpq_set_si(rhs, -1, 1);
         if (place != NOWHERE)
             terms_add(eq, place, one);

@@ -98,7 +98,7 @@ static void load_row(glp_prob *g, const struct lp *p, size_t i, int *elastic) {
     }
     for (int side = 0; p->elastic && side < 1 + r->equality; side++) {
         index[++n] = ++*elastic;
-        value[n] = side ? unit : -unit;
+        value[n] = side ? 1 : -1; /* in the unit too: basis.c knows */
         glp_set_obj_coef(g, *elastic, -1);
         glp_set_col_bnds(g, *elastic, GLP_LO, 0, 0);
     }
