@@ -38,7 +38,7 @@ $(BUILD)/cfg/test/fuzz: cfg/test/fuzz.c $(wildcard cfg/*.c cfg/*.h cfg/arch/*.c 
 	@$(CC) $(CPPFLAGS) $(filter-out -O2,$(CFLAGS)) -O1 $(SANITIZE) -o $@ $(filter %.c,$^) $(CFG_LIBS)
 FUZZ = $(BUILD)/cfg/test/fuzz $(1) $(2) $(BUILD)/cfg/test $(FUZZ_FILES)
 FUZZ_FILES := $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf $(BUILD)/cfg/test/stripped.elf \
-	$(patsubst %,$(BUILD)/cfg/test/golden-%.elf,bounds callers execute tables)
+	$(patsubst %,$(BUILD)/cfg/test/golden-%.elf,bounds callers execute tables prove)
 $(BUILD)/cfg/test/golden-%.elf: cfg/test/golden/%.S cfg/test/programs/link.ld
 	@mkdir -p $(@D)
 	@$(RV_PREFIX)gcc -march=rv64imac_zicsr -mabi=lp64 -nostdlib -T cfg/test/programs/link.ld -o $@ $<
