@@ -18,7 +18,7 @@ struct node {
     bool bounded;      /* bound holds, of its own duals or an ancestor's */
     mpq_t bound;       /* in the source's objective */
 };
-enum { MOST_WORK = 200 * 1000 * 1000 };
+enum { MOST_WORK = 120 * 1000 * 1000 };
 struct search {
     const struct ilp *source;
     struct core *s;
