@@ -30,6 +30,14 @@ CHECKS += check-ilp-problems
 bench-ilp: $(BUILD)/potoroo $(BUILD)/potoroo-check
 	@ilp/test/shared_problems 30
 
+# Nested graphs of 1,000 to 300,000 blocks, each with its longest path known by construction.
+$(eval $(call host_program,ilp/test/nested_cfg,ilp/test/nested_cfg.c ilp/test/random_graph.c,ilp base,$(ilp_LIBS)))
+check-ilp-nested: $(BUILD)/ilp/test/nested_cfg $(BUILD)/potoroo-check
+	@$(PYTHON) -B ilp/test/nested_cfg_bench $(BUILD) --slice
+CHECKS += check-ilp-nested
+bench-nested: $(BUILD)/ilp/test/nested_cfg $(BUILD)/potoroo-check
+	@$(PYTHON) -B ilp/test/nested_cfg_bench $(BUILD)
+
 # The long forms: many alterations, and the reader under the sanitizers.
 mutate-ilp: $(BUILD)/ilp/test/certificate_test $(BUILD)/potoroo-check
 	CERTIFICATE_MUTATIONS=100000 $<
@@ -46,5 +54,5 @@ check-ilp-fuzz: $(BUILD)/ilp/test/lp_fuzz
 	@LP_FUZZ_RUNS=2000 .ci/cmocka $<
 CHECKS += check-ilp-fuzz
 
-.PHONY: bench-ilp mutate-ilp fuzz-ilp
-HELP += "bench-ilp|the public IPET problems, 30 s each" "mutate-ilp|100,000 altered certificates" "fuzz-ilp|damaged LP files, under the sanitizers"
+.PHONY: bench-ilp bench-nested check-ilp-nested mutate-ilp fuzz-ilp
+HELP += "bench-ilp|the public IPET problems, 30 s each" "bench-nested|nested graphs of 1,000 to 300,000 blocks, against glpsol" "mutate-ilp|100,000 altered certificates" "fuzz-ilp|damaged LP files, under the sanitizers"
