@@ -71,12 +71,18 @@ struct bin {
     uint64_t cycles, count;
 };
 /* Sorted by cycles, counts above 0. The first and the last time are exact; with GRAIN above 0 those between are rounded up to multiples of 2^GRAIN, or
- * to the last one: see bins.c. */
+ * to the last one: see bins.c. Most have one bin, and there are very many of them: that one is in the list itself. All-zero is empty. */
 typedef struct {
-    struct bin *data;
-    size_t len, cap;
-    unsigned grain;
+    union {
+        struct bin one;       /* room 0 */
+        struct bin *many;     /* else: 1 << room of them */
+    };
+    uint32_t len;
+    uint8_t room, grain;
 } bin_list;
+static inline struct bin *bins_of(const bin_list *bins) { return bins->room ? bins->many : (struct bin *)(uintptr_t)&bins->one; }
+static inline uint64_t bins_least(const bin_list *bins) { return bins_of(bins)[0].cycles; } /* of none that is empty */
+static inline uint64_t bins_most(const bin_list *bins) { return bins_of(bins)[bins->len - 1].cycles; }
 struct sighting {             /* where an extreme was seen: so it can be found again */
     uint32_t trace;           /* index into traces */
     uint64_t position;        /* record index */
@@ -137,6 +143,8 @@ struct profile {
 
 void profile_free(struct profile *p);
 void bins_add(bin_list *bins, uint64_t cycles, uint64_t count);
+void bins_push(bin_list *bins, struct bin b); /* behind all others; the caller keeps the order */
+void bins_free(bin_list *bins);
 void bins_merge(bin_list *into, const bin_list *from);
 bool bins_exact(const bin_list *bins, size_t i); /* some execution took the I-th bin's time, not only one that was rounded up to it */
 uint64_t bins_error(const bin_list *bins); /* by so many cycles at most a time was rounded up */

@@ -11,54 +11,76 @@
 size_t bins_limit = 1024;
 
 static uint64_t rounded(const bin_list *bins, uint64_t cycles) {
-    uint64_t most = bins->data[bins->len - 1].cycles, last = ((uint64_t)1 << bins->grain) - 1;
+    uint64_t most = bins_most(bins), last = ((uint64_t)1 << bins->grain) - 1;
     return cycles > UINT64_MAX - last || ((cycles + last) & ~last) > most ? most : (cycles + last) & ~last;
+}
+
+/* All bins, with room for N. */
+static struct bin *make_room(bin_list *bins, size_t n) {
+    if (n <= (size_t)1 << bins->room)
+        return bins_of(bins);
+    struct bin first = bins->one, *old = bins->room ? bins->many : NULL;
+    while (n > (size_t)1 << bins->room)
+        bins->room++;
+    bins->many = mem_resize(old, sizeof first << bins->room);
+    if (!old)
+        bins->many[0] = first;
+    return bins->many;
+}
+
+void bins_free(bin_list *bins) {
+    if (bins->room)
+        free(bins->many);
+    *bins = (bin_list){0};
+}
+
+void bins_push(bin_list *bins, struct bin b) {
+    make_room(bins, bins->len + 1)[bins->len] = b;
+    bins->len++;
 }
 
 /* Rounds what is between the extremes. */
 static void settle(bin_list *bins) {
-    size_t kept = 1, last = bins->len - 1;
-    for (size_t i = 1; i <= last; i++) {
-        struct bin b = {i < last ? rounded(bins, bins->data[i].cycles) : bins->data[last].cycles, bins->data[i].count};
-        if (kept > 1 && bins->data[kept - 1].cycles == b.cycles)
-            bins->data[kept - 1].count += b.count;
+    struct bin *bin = bins_of(bins);
+    uint32_t kept = 1, last = bins->len - 1;
+    for (uint32_t i = 1; i <= last; i++) {
+        struct bin b = {i < last ? rounded(bins, bin[i].cycles) : bin[last].cycles, bin[i].count};
+        if (kept > 1 && bin[kept - 1].cycles == b.cycles)
+            bin[kept - 1].count += b.count;
         else
-            bins->data[kept++] = b;
+            bin[kept++] = b;
     }
     bins->len = kept;
 }
 
 static void insert(bin_list *bins, uint64_t cycles, uint64_t count) {
+    struct bin *bin = bins_of(bins);
     size_t lo = 0, hi = bins->len;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        if (bins->data[mid].cycles < cycles)
+        if (bin[mid].cycles < cycles)
             lo = mid + 1;
         else
             hi = mid;
     }
-    if (lo < bins->len && bins->data[lo].cycles == cycles) {
-        bins->data[lo].count += count;
+    if (lo < bins->len && bin[lo].cycles == cycles) {
+        bin[lo].count += count;
         return;
     }
-    if (bins->len == bins->cap) { /* most have one, and there are very many of them */
-        bins->cap = bins->cap ? 2 * bins->cap : 1;
-        bins->data = mem_resize(bins->data, bins->cap * sizeof *bins->data);
-    }
-    bins->len++;
-    memmove(bins->data + lo + 1, bins->data + lo, (bins->len - 1 - lo) * sizeof(struct bin));
-    bins->data[lo] = (struct bin){cycles, count};
+    bin = make_room(bins, bins->len + 1);
+    memmove(bin + lo + 1, bin + lo, (bins->len++ - lo) * sizeof *bin);
+    bin[lo] = (struct bin){cycles, count};
 }
 
 static void make_coarser(bin_list *bins, unsigned grain) {
-    bins->grain = grain;
+    bins->grain = grain & 63;
     if (bins->len)
         settle(bins);
 }
 
 void bins_add(bin_list *bins, uint64_t cycles, uint64_t count) {
-    bool extreme = bins->len == 0 || cycles < bins->data[0].cycles || cycles > bins->data[bins->len - 1].cycles;
-    if (bins->grain && !extreme && cycles != bins->data[0].cycles)
+    bool extreme = bins->len == 0 || cycles < bins_least(bins) || cycles > bins_most(bins);
+    if (bins->grain && !extreme && cycles != bins_least(bins))
         cycles = rounded(bins, cycles);
     insert(bins, cycles, count);
     if (bins->grain && extreme)
@@ -67,11 +89,46 @@ void bins_add(bin_list *bins, uint64_t cycles, uint64_t count) {
         make_coarser(bins, bins->grain + 1);
 }
 
+/* How many different times A and B have. */
+static size_t different(const bin_list *a, const bin_list *b) {
+    const struct bin *x = bins_of(a), *y = bins_of(b);
+    size_t n = (size_t)a->len + b->len;
+    for (size_t i = 0, k = 0; i < a->len && k < b->len;) {
+        uint64_t s = x[i].cycles, t = y[k].cycles;
+        n -= s == t;
+        i += s <= t;
+        k += t <= s;
+    }
+    return n;
+}
+
+/* Both have grain 0. From the back, so that it is done in place. */
+static void merge_exact(bin_list *into, const bin_list *from) {
+    size_t n = different(into, from), a = into->len;
+    const struct bin *other = bins_of(from);
+    struct bin *bin = make_room(into, n);
+    into->len = (uint32_t)n;
+    for (size_t b = from->len; b;) {
+        if (a && bin[a - 1].cycles > other[b - 1].cycles) {
+            bin[--n] = bin[--a];
+            continue;
+        }
+        struct bin last = other[--b];
+        if (a && bin[a - 1].cycles == last.cycles)
+            last.count += bin[--a].count;
+        bin[--n] = last;
+    }
+}
+
 void bins_merge(bin_list *into, const bin_list *from) {
-    if (into->grain < from->grain)
-        make_coarser(into, from->grain);
-    for (size_t i = 0; i < from->len; i++)
-        bins_add(into, from->data[i].cycles, from->data[i].count);
+    if (!into->grain && !from->grain) {
+        merge_exact(into, from);
+    } else {
+        if (into->grain < from->grain)
+            make_coarser(into, from->grain);
+        for (uint32_t i = 0; i < from->len; i++)
+            bins_add(into, bins_of(from)[i].cycles, bins_of(from)[i].count);
+    }
     while (into->len > bins_limit)
         make_coarser(into, into->grain + 1);
 }

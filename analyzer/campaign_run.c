@@ -49,13 +49,13 @@ static uint64_t signature(const struct profile *p) {
         const struct profile_edge *x = &p->edges.data[i];
         const char *context = p->contexts.data[x->context];
         h = hash_bytes(context, strlen(context), h);
-        h = hash_bytes((uint64_t[]){x->from, x->to, x->turn, x->bins.data[x->bins.len - 1].cycles}, 32, h);
+        h = hash_bytes((uint64_t[]){x->from, x->to, x->turn, bins_most(&x->bins)}, 32, h);
     }
     for (size_t i = 0; i < p->paths.len; i++) {
         const struct profile_path *x = &p->paths.data[i];
         h = hash_bytes((uint64_t[]){x->start, x->end, x->max, x->edges.len}, 32, h);
         for (size_t k = 0; k < x->edges.len; k++)
-            h = hash_bytes((uint64_t[]){x->edges.data[k].edge, x->edges.data[k].bins.data[x->edges.data[k].bins.len - 1].cycles}, 16, h);
+            h = hash_bytes((uint64_t[]){x->edges.data[k].edge, bins_most(&x->edges.data[k].bins)}, 16, h);
     }
     for (size_t i = 0; i < p->loops.len; i++)
         h = hash_bytes((uint64_t[]){p->loops.data[i].header, p->loops.data[i].max}, 16, h);

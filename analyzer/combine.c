@@ -59,7 +59,7 @@ struct curve curve_of_bins(const struct bin *bins, size_t n) {
 }
 
 struct curve curve_of_histogram(const bin_list *bins) {
-    struct curve c = curve_of_bins(bins->data, bins->len);
+    struct curve c = curve_of_bins(bins_of(bins), bins->len);
     c.error = bins_error(bins);
     return c;
 }

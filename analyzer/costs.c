@@ -401,8 +401,8 @@ static bool possible(const struct reach *r, uint64_t t) {
 static int unexplained(const struct row_graph *r, const struct profile_path *path, const struct profile_edge *x, const struct reach *reach, uint64_t t, struct err *e) {
     const struct profile *p = r->w->profile;
     const struct cfg *g = r->w->cfg;
-    uint64_t most = x->bins.data[x->bins.len - 1].cycles;
-    struct sighting at = t == most ? x->max_at : t == x->bins.data[0].cycles ? x->min_at : path->max_at;
+    uint64_t most = bins_most(&x->bins);
+    struct sighting at = t == most ? x->max_at : t == bins_least(&x->bins) ? x->min_at : path->max_at;
     char *how = t < reach->least  ? str_printf("less than its instructions take without a miss, %" PRIu64, reach->least)
                 : t > reach->most ? str_printf("more than with every miss that is not excluded, %" PRIu64, reach->most)
                                   : str_printf("and %" PRIu64 " cycles and no possible misses add up to that", reach->least);
@@ -425,8 +425,8 @@ int costs_explain(const struct costs *c, const struct row_graph *r, const uint32
             if (ipg == NONE || !r->explained->reach[ipg].most)
                 continue;
             for (size_t b = 0; b < x->bins.len; b++)
-                if (bins_exact(&x->bins, b) && !possible(&r->explained->reach[ipg], x->bins.data[b].cycles))
-                    return unexplained(r, path, &p->edges.data[x->edge], &r->explained->reach[ipg], x->bins.data[b].cycles, e);
+                if (bins_exact(&x->bins, b) && !possible(&r->explained->reach[ipg], bins_of(&x->bins)[b].cycles))
+                    return unexplained(r, path, &p->edges.data[x->edge], &r->explained->reach[ipg], bins_of(&x->bins)[b].cycles, e);
         }
     }
     return 0;

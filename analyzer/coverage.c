@@ -175,7 +175,7 @@ static int check_fact(const struct coverage *c, const struct coverage_unit *u, s
         return 0;
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        if (x->from == u->from && x->to == u->to && x->bins.data[x->bins.len - 1].cycles == u->bins.data[u->bins.len - 1].cycles)
+        if (x->from == u->from && x->to == u->to && bins_most(&x->bins) == bins_most(&u->bins))
             return err_set(e, ERR_INPUT, "%s is said to miss at most %" PRIu64 " times (%s), but %u misses were observed; trace %s, record %" PRIu64 " shows its longest time", u->id,
                            a->hi, a->why, most, p->traces.data[x->max_at.trace].digest, x->max_at.position);
     }
@@ -187,18 +187,18 @@ static void read_observations(struct coverage *c, struct coverage_unit *u) {
     const struct model *m = c->model;
     for (size_t i = 0; i < u->bins.len; i++) {
         if (!bins_exact(&u->bins, i)) {
-            u->unclear += u->bins.data[i].count;
+            u->unclear += bins_of(&u->bins)[i].count;
             continue;
         }
         struct explain x = {penalty(m, "L1I", false), penalty(m, "L1D", false), penalty(m, "L1D", true), 0, 0, 0};
         for (uint32_t k = 0; k < u->paths.len; k++)
-            explain_path(&x, &u->paths.data[k], k, (int64_t)(u->bins.data[i].cycles - u->paths.data[k].code.base));
+            explain_path(&x, &u->paths.data[k], k, (int64_t)(bins_of(&u->bins)[i].cycles - u->paths.data[k].code.base));
         if (x.found == 1)
             u->paths.data[x.path].seen.data[x.count] = true;
         if (x.found > 1)
-            u->unclear += u->bins.data[i].count;
+            u->unclear += bins_of(&u->bins)[i].count;
         if (x.found == 0 && u->status != COVERAGE_OPEN) {
-            char *text = str_printf("%" PRIu64 " cycles were observed, which no number of misses explains", u->bins.data[i].cycles);
+            char *text = str_printf("%" PRIu64 " cycles were observed, which no number of misses explains", bins_of(&u->bins)[i].cycles);
             open_unit(u, text, "");
             free(text);
         }
@@ -452,7 +452,7 @@ static void free_unit(struct coverage_unit *u) {
     free_examples(u);
     vec_free(&u->paths);
     vec_free(&u->examples);
-    vec_free(&u->bins);
+    bins_free(&u->bins);
     free(u->id);
     free(u->why);
 }

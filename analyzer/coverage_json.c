@@ -117,7 +117,7 @@ static json_t *missing_json(const struct coverage_unit *u) {
 static uint64_t executions(const struct coverage_unit *u) {
     uint64_t n = 0;
     for (size_t i = 0; i < u->bins.len; i++)
-        n += u->bins.data[i].count;
+        n += bins_of(&u->bins)[i].count;
     return n;
 }
 

@@ -99,9 +99,9 @@ static size_t first_peak(const bin_list *bins, struct evt_fit *f) {
     size_t first = bins->len;
     f->of = f->peaks = 0;
     for (size_t i = 0; i < bins->len; i++)
-        f->of += bins->data[i].count;
-    while (first > 1 && f->peaks + bins->data[first - 1].count <= f->of / 10 && f->peaks + bins->data[first - 1].count <= EVT_MOST_PEAKS)
-        f->peaks += bins->data[--first].count;
+        f->of += bins_of(bins)[i].count;
+    while (first > 1 && f->peaks + bins_of(bins)[first - 1].count <= f->of / 10 && f->peaks + bins_of(bins)[first - 1].count <= EVT_MOST_PEAKS)
+        f->peaks += bins_of(bins)[--first].count;
     return first;
 }
 
@@ -111,9 +111,9 @@ bool evt_fit(const bin_list *bins, struct evt_fit *f) {
     if (f->peaks < EVT_LEAST_PEAKS || bins->len - first < EVT_LEAST_VALUES)
         return false;
     struct excesses x = {mem_alloc((bins->len - first) * sizeof *x.bins), bins->len - first, f->peaks};
-    f->threshold = bins->data[first - 1].cycles;
+    f->threshold = bins_of(bins)[first - 1].cycles;
     for (size_t i = 0; i < x.len; i++)
-        x.bins[i] = (struct bin){bins->data[first + i].cycles - f->threshold, bins->data[first + i].count};
+        x.bins[i] = (struct bin){bins_of(bins)[first + i].cycles - f->threshold, bins_of(bins)[first + i].count};
     bool good = fit(&x, &f->shape, &f->scale);
     if (good) {
         f->distance = distance_of(&x, f->shape, f->scale);

@@ -142,7 +142,8 @@ static struct more *place_of(struct more *table, size_t room, uint32_t cell, uin
 
 static void grow(struct known *k) {
     size_t room = k->more_room ? 2 * k->more_room : 1024;
-    struct more *table = mem_alloc(room * sizeof *table);
+    struct more *table = mem_aligned(sizeof *table, room * sizeof *table);
+    memset(table, 0, room * sizeof *table); /* written before it is read: else its pages are faulted in twice, and one thread's fault halts the other */
     for (size_t i = 0; i < k->more_room; i++)
         if (k->more[i].count)
             *place_of(table, room, k->more[i].cell, k->more[i].time) = k->more[i];

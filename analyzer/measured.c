@@ -49,7 +49,7 @@ void costs_measured(struct wcet *w) {
     const struct walk *walk = w->walk;
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        raise_to(&high, key_of(x->from, x->to), x->bins.data[x->bins.len - 1].cycles, false);
+        raise_to(&high, key_of(x->from, x->to), bins_most(&x->bins), false);
     }
     for (size_t i = 0; i < p->replays.len; i++)
         raise_to(&high, key_of(p->replays.data[i].from, p->replays.data[i].to), p->replays.data[i].cycles, true);

@@ -26,7 +26,7 @@ static void see(const struct profile_path *path, const uint32_t *ipg_of, struct 
         if (ipg_of[pe->edge] != x->step->edge)
             continue;
         x->seen += pe->count;
-        x->seen_cycles += pe->count * (pe->bins.len ? pe->bins.data[pe->bins.len - 1].cycles : 0);
+        x->seen_cycles += pe->count * (pe->bins.len ? bins_most(&pe->bins) : 0);
     }
     x->cycles = (int64_t)(x->step->count * x->step->cost) - (int64_t)x->seen_cycles;
 }

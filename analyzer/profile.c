@@ -15,9 +15,6 @@ struct builder {
     VEC(uint32_t) place;                    /* unit → index into the entry's path's edges: valid for the units it touched */
 };
 
-static uint64_t bins_least(const bin_list *bins) { return bins->data[0].cycles; }
-static uint64_t bins_most(const bin_list *bins) { return bins->data[bins->len - 1].cycles; }
-
 static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t position) {
     struct builder *b = user;
     while (b->edges.len <= unit) {
@@ -175,7 +172,17 @@ static int by_digest(const void *va, const void *vb) {
     return strcmp(a->digest, b->digest);
 }
 
-#define SORT(v, order) ((v).len ? qsort((v).data, (v).len, sizeof *(v).data, order) : (void)0)
+/* What is merged into something sorted mostly leaves it so. */
+static void sort(void *data, size_t n, size_t size, int (*order)(const void *, const void *)) {
+    const char *at = data;
+    for (size_t i = 1; i < n; i++, at += size)
+        if (order(at, at + size) > 0) {
+            qsort(data, n, size, order);
+            return;
+        }
+}
+
+#define SORT(v, order) sort((v).data, (v).len, sizeof *(v).data, order)
 
 /* Where each element of OLD went in a sorted copy: the caller frees it. */
 static uint32_t *sorted_contexts(struct profile *p) {
@@ -191,26 +198,35 @@ static uint32_t *sorted_contexts(struct profile *p) {
     return to;
 }
 
+/* As sorted_contexts. */
+static uint32_t *sorted_edges(struct profile *p) {
+    size_t n = p->edges.len;
+    struct profile_edge *old = mem_alloc(n * sizeof *old);
+    if (n)
+        memcpy(old, p->edges.data, n * sizeof *old);
+    SORT(p->edges, by_place);
+    uint32_t *to = mem_alloc(n * sizeof *to);
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint32_t)((struct profile_edge *)bsearch(&old[i], p->edges.data, n, sizeof *old, by_place) - p->edges.data);
+    free(old);
+    return to;
+}
+
 static void canonical(struct profile *p) {
     uint32_t *context = sorted_contexts(p);
-    struct profile_edge *old = mem_alloc(p->edges.len * sizeof *old);
-    for (size_t i = 0; i < p->edges.len; i++) {
+    for (size_t i = 0; i < p->edges.len; i++)
         p->edges.data[i].context = context[p->edges.data[i].context];
-        old[i] = p->edges.data[i];
-    }
-    SORT(p->edges, by_place);
+    uint32_t *edge = sorted_edges(p);
     for (size_t i = 0; i < p->paths.len; i++) {
         struct profile_path *path = &p->paths.data[i];
-        for (size_t k = 0; k < path->edges.len; k++) {
-            struct profile_edge *at = bsearch(&old[path->edges.data[k].edge], p->edges.data, p->edges.len, sizeof *old, by_place);
-            path->edges.data[k].edge = (uint32_t)(at - p->edges.data);
-        }
+        for (size_t k = 0; k < path->edges.len; k++)
+            path->edges.data[k].edge = edge[path->edges.data[k].edge];
         SORT(path->edges, by_edge);
     }
     SORT(p->paths, by_edges);
     SORT(p->loops, by_header);
     SORT(p->traces, by_digest);
-    free(old);
+    free(edge);
     free(context);
 }
 
@@ -268,7 +284,7 @@ struct profile *profile_replay_part(const struct cfg *g, const char *trace_path,
     vec_free(&b.place);
     if (rc < 0)
         for (size_t i = 0; i < b.edges.len; i++)
-            vec_free(&b.edges.data[i].bins);
+            bins_free(&b.edges.data[i].bins);
     vec_free(&b.edges);
     if (rc == 0)
         return b.p;
@@ -282,13 +298,13 @@ void profile_free(struct profile *p) {
     for (size_t i = 0; i < p->contexts.len; i++)
         free(p->contexts.data[i]);
     for (size_t i = 0; i < p->edges.len; i++)
-        vec_free(&p->edges.data[i].bins);
+        bins_free(&p->edges.data[i].bins);
     for (size_t i = 0; i < p->paths.len; i++) {
         struct profile_path *path = &p->paths.data[i];
         for (size_t k = 0; k < path->edges.len; k++)
-            vec_free(&path->edges.data[k].bins);
+            bins_free(&path->edges.data[k].bins);
         vec_free(&path->edges);
-        vec_free(&path->bins);
+        bins_free(&path->bins);
     }
     vec_free(&p->contexts);
     vec_free(&p->edges);
@@ -514,7 +530,7 @@ static void pool_edge(struct profile_edge *at, struct profile_edge *f) {
     keep_sighting(&at->min_at, bins_least(&f->bins), f->min_at, bins_least(&at->bins));
     at->count += f->count;
     bins_merge(&at->bins, &f->bins);
-    vec_free(&f->bins);
+    bins_free(&f->bins);
 }
 
 /* Units of the path that became one: counts of its longest entry add up, and so do its executions. */
@@ -528,7 +544,7 @@ static void pool_path_edges(struct profile_path *path, const uint32_t *to) {
         if (kept && path->edges.data[kept - 1].edge == x->edge) {
             path->edges.data[kept - 1].count += x->count;
             bins_merge(&path->edges.data[kept - 1].bins, &x->bins);
-            vec_free(&x->bins);
+            bins_free(&x->bins);
         } else {
             path->edges.data[kept++] = *x;
         }
@@ -547,9 +563,9 @@ static void pool_paths(struct profile *p) {
         }
         merge_path(&p->paths.data[kept - 1], x);
         for (size_t k = 0; k < x->edges.len; k++)
-            vec_free(&x->edges.data[k].bins);
+            bins_free(&x->edges.data[k].bins);
         vec_free(&x->edges);
-        vec_free(&x->bins);
+        bins_free(&x->bins);
     }
     p->paths.len = kept;
 }

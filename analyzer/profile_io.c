@@ -90,8 +90,8 @@ static void put_bins(struct text *t, const bin_list *bins) {
         put(t, ":");
     }
     for (size_t k = 0; k < bins->len; k++) {
-        put_decimal(t, k ? "," : "", bins->data[k].cycles);
-        put_decimal(t, "*", bins->data[k].count);
+        put_decimal(t, k ? "," : "", bins_of(bins)[k].cycles);
+        put_decimal(t, "*", bins_of(bins)[k].count);
     }
 }
 
@@ -277,10 +277,10 @@ static uint64_t take_bins(struct cursor *c, bin_list *bins) {
         b.count = take_field(c, "*", 10);
         c->bad = c->bad || b.count == 0 || (bins->len && b.cycles <= last) || __builtin_add_overflow(total, b.count, &total);
         last = b.cycles;
-        vec_push(bins, b);
+        bins_push(bins, b);
     } while (next_is(c, ",") && (c->at++, true));
     for (size_t i = 1; i + 1 < bins->len; i++)
-        c->bad = c->bad || (bins->data[i].cycles & (((uint64_t)1 << bins->grain) - 1));
+        c->bad = c->bad || (bins_of(bins)[i].cycles & (((uint64_t)1 << bins->grain) - 1));
     return total;
 }
 
@@ -308,8 +308,8 @@ static void take_path(struct cursor *c, struct profile *p) {
     x.max_at = take_sighting(c, " high ", p);
     take_word(c, " : ");
     x.count = take_bins(c, &x.bins);
-    x.min = x.bins.data[0].cycles;
-    x.max = x.bins.data[x.bins.len - 1].cycles;
+    x.min = bins_least(&x.bins);
+    x.max = bins_most(&x.bins);
     take_word(c, " :");
     while (next_is(c, " ")) {
         struct path_edge k = {.edge = (uint32_t)take_field(c, " ", 10)};
@@ -393,7 +393,7 @@ json_t *profile_json(const struct profile *p) {
         const struct profile_edge *x = &p->edges.data[i];
         json_t *bins = json_array();
         for (size_t k = 0; k < x->bins.len; k++)
-            json_array_append_new(bins, json_pack("[I,I]", (json_int_t)x->bins.data[k].cycles, (json_int_t)x->bins.data[k].count));
+            json_array_append_new(bins, json_pack("[I,I]", (json_int_t)bins_of(&x->bins)[k].cycles, (json_int_t)bins_of(&x->bins)[k].count));
         json_array_append_new(edges, json_pack("{s:s,s:o,s:o,s:i,s:I,s:I,s:o,s:o,s:o}", "context", p->contexts.data[x->context], "from", hex(x->from), "to",
                                                hex(x->to), "turn", (int)x->turn, "coarsening", (json_int_t)bins_error(&x->bins), "count", (json_int_t)x->count,
                                                "profile", bins, "min_at",
@@ -428,9 +428,9 @@ static char *place_name(const struct image *img, uint64_t addr) {
 static uint64_t bins_quantile(const bin_list *bins, uint64_t count, double risk) {
     uint64_t seen = 0;
     for (size_t i = 0; i < bins->len; i++)
-        if ((double)(count - (seen += bins->data[i].count)) <= risk * (double)count)
-            return bins->data[i].cycles;
-    return bins->data[bins->len - 1].cycles;
+        if ((double)(count - (seen += bins_of(bins)[i].count)) <= risk * (double)count)
+            return bins_of(bins)[i].cycles;
+    return bins_most(bins);
 }
 
 void profile_print(const struct profile *p, const struct image *names, FILE *out) {
@@ -447,7 +447,7 @@ void profile_print(const struct profile *p, const struct image *names, FILE *out
         snprintf(at[0], sizeof at[0], "%" PRIu32 ":%" PRIu64, x->min_at.trace, x->min_at.position);
         snprintf(at[1], sizeof at[1], "%" PRIu32 ":%" PRIu64, x->max_at.trace, x->max_at.position);
         fprintf(out, "%24s %-24s %4" PRIu32 " %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %16s %16s  %s\n", from, to, x->turn, x->count,
-                x->bins.data[0].cycles, bins_quantile(&x->bins, x->count, 0.5), bins_quantile(&x->bins, x->count, 0.01), x->bins.data[x->bins.len - 1].cycles,
+                bins_least(&x->bins), bins_quantile(&x->bins, x->count, 0.5), bins_quantile(&x->bins, x->count, 0.01), bins_most(&x->bins),
                 at[0], at[1], p->contexts.data[x->context]);
         if (x->bins.grain)
             fprintf(out, "%24s times between the least and the most are rounded up, by %" PRIu64 " cycles at most\n", "", bins_error(&x->bins));

@@ -2,6 +2,7 @@
  * own, and stay at most twice as many jobs ahead of the merging as there are threads, so that memory does not hang on how many traces there are. */
 #include "analyzer/replay.h"
 
+#include <math.h>
 #include <pthread.h>
 
 struct job {
@@ -99,6 +100,19 @@ static struct profile *merge_traces(struct pool *p, struct err *e) {
     return all;
 }
 
+static int size_of(const char *trace, uint64_t *size, struct err *e) {
+    struct trace_reader *r = trace_open(trace, e);
+    *size = r ? trace_size(r) : 0;
+    trace_close(r);
+    return r ? 0 : -1;
+}
+
+/* Each part learns the kernel's ways anew, so as few as leave no thread with much more than its share: a tenth is not split off. */
+static unsigned parts_of(uint64_t size, uint64_t all, unsigned threads) {
+    double shares = (double)size / (double)all * threads;
+    return shares > 1.1 ? (unsigned)ceil(shares - 0.1) : 1;
+}
+
 static int add_jobs(struct pool *p, const char *trace, unsigned parts, struct err *e) {
     struct trace_reader *r = trace_open(trace, e);
     if (!r)
@@ -109,6 +123,21 @@ static int add_jobs(struct pool *p, const char *trace, unsigned parts, struct er
         vec_push(&p->jobs, ((struct job){.trace = trace, .part = {part, i, parts}, .number = i}));
     trace_close(r);
     return 0;
+}
+
+static int share_out(struct pool *p, char *const *traces, unsigned threads, struct err *e) {
+    VEC(uint64_t) size = {0};
+    uint64_t all = 0;
+    int rc = 0;
+    for (size_t i = 0; traces[i] && rc == 0; i++) {
+        vec_push(&size, 0);
+        rc = size_of(traces[i], &size.data[i], e);
+        all += size.data[i];
+    }
+    for (size_t i = 0; traces[i] && rc == 0; i++)
+        rc = add_jobs(p, traces[i], parts_of(size.data[i], all, threads), e);
+    vec_free(&size);
+    return rc;
 }
 
 static void release(struct pool *p) {
@@ -124,12 +153,8 @@ static void release(struct pool *p) {
 
 struct profile *profile_replay_all(const struct cfg *g, char *const *traces, unsigned jobs, struct err *e) {
     struct pool p = {.g = g, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
-    unsigned n = 0, started = 0;
-    bool good = true;
-    while (traces[n])
-        n++;
-    for (unsigned i = 0; i < n && good; i++)
-        good = add_jobs(&p, traces[i], (jobs + n - 1) / n, e) == 0;
+    unsigned started = 0;
+    bool good = share_out(&p, traces, jobs, e) == 0;
     p.threads = jobs < p.jobs.len ? jobs : (unsigned)p.jobs.len;
     pthread_t *threads = mem_alloc((p.threads + 1) * sizeof *threads);
     while (good && started < p.threads && pthread_create(&threads[started], NULL, work, &p) == 0)

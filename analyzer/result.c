@@ -71,7 +71,7 @@ static json_t *ledger_json(const struct wcet_row *row) {
 static uint64_t total_of(const bin_list *bins) {
     uint64_t sum = 0;
     for (size_t i = 0; i < bins->len; i++)
-        sum += bins->data[i].cycles * bins->data[i].count;
+        sum += bins_of(bins)[i].cycles * bins_of(bins)[i].count;
     return sum;
 }
 
@@ -150,7 +150,7 @@ static json_t *costs_json(const struct wcet *w) {
     struct map at = {0};
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        uint64_t key = hash_bytes((uint64_t[]){x->from, x->to}, 16, 0), index, most = x->bins.data[x->bins.len - 1].cycles;
+        uint64_t key = hash_bytes((uint64_t[]){x->from, x->to}, 16, 0), index, most = bins_most(&x->bins);
         if (map_get(&at, key, &index)) {
             json_t *j = json_array_get(list, index);
             json_integer_set(json_object_get(j, "observations"), json_integer_value(json_object_get(j, "observations")) + (json_int_t)x->count);

@@ -273,7 +273,7 @@ static json_t *curve_json(const struct curve *c, uint64_t sample, double band) {
 static json_t *profile_row_json(const struct wcet *w, const struct row_profile *p, bool evt) {
     json_t *histogram = json_array(), *observed = curve_json(&p->observed, p->observations, p->band_observed);
     for (size_t i = 0; i < p->row->observed.len; i++)
-        json_array_append_new(histogram, json_pack("[I,I]", (json_int_t)p->row->observed.data[i].cycles, (json_int_t)p->row->observed.data[i].count));
+        json_array_append_new(histogram, json_pack("[I,I]", (json_int_t)bins_of(&p->row->observed)[i].cycles, (json_int_t)bins_of(&p->row->observed)[i].count));
     if (json_is_object(observed))
         json_object_set_new(observed, "max_at", json_pack("{s:s,s:I}", "trace", w->profile->traces.data[p->row->max_at.trace].digest, "record",
                                                           (json_int_t)p->row->max_at.position));

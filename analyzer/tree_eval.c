@@ -21,7 +21,7 @@ static const struct tree_value *value(struct tree_evaluation *v, uint32_t node, 
 static uint64_t unit_most(void *user, uint32_t ipg, uint32_t known, uint32_t turn) {
     enum unit_grounds grounds;
     const bin_list *bins = units_bins(user, ipg, known, turn, &grounds);
-    return bins->len ? bins->data[bins->len - 1].cycles : 0;
+    return bins->len ? bins_most(bins) : 0;
 }
 
 int64_t units_most(struct unit_table *u, const struct tree *t) {
@@ -40,7 +40,7 @@ static void unit_value(struct tree_evaluation *v, const struct tree_node *n, uin
     const bin_list *bins = units_bins(v->units, n->ipg, known, turn, &x->grounds);
     x->executions = 0;
     for (size_t i = 0; i < bins->len; i++)
-        x->executions += bins->data[i].count;
+        x->executions += bins_of(bins)[i].count;
     x->curve = bins->len ? curve_of_histogram(bins) : curve_constant(0);
     x->band = curve_band(v->alpha, x->executions);
 }

@@ -74,7 +74,7 @@ void units_free(struct unit_table *u) {
     for (size_t i = 0; i < u->others.len; i++)
         vec_free(&u->others.data[i]);
     for (size_t i = 0; i < u->answered; i++)
-        vec_free(&u->answers[i].bins);
+        bins_free(&u->answers[i].bins);
     vec_free(&u->others);
     map_free(&u->elsewhere);
     map_free(&u->found);

@@ -648,7 +648,7 @@ void wcet_free(struct wcet *w) {
         vec_free(&row->missing);
         vec_free(&row->ledger);
         vec_free(&row->worst_path);
-        vec_free(&row->observed);
+        bins_free(&row->observed);
         free(row->tree_note);
         free(row->certificate);
         free(row->estimate_why);

@@ -24,14 +24,14 @@ static bin_list random_bins(uint32_t most_values, uint64_t total, uint32_t most_
     for (uint32_t n = 1 + draw(most_values); n; n--) {
         uint64_t count = n == 1 ? left : draw((uint32_t)left);
         if (count)
-            vec_push(&b, ((struct bin){cycles, count}));
+            bins_push(&b, (struct bin){cycles, count});
         left -= count;
         cycles += 1 + draw(most_gap);
     }
     return b;
 }
 
-static struct curve curve_from(const bin_list *b) { return curve_of_bins(b->data, b->len); }
+static struct curve curve_from(const bin_list *b) { return curve_of_bins(bins_of(b), b->len); }
 
 static bool same(double bound, double exact) { return bound >= exact && bound <= exact * (1 + 1e-14) + 1e-300; }
 
@@ -47,10 +47,10 @@ struct flow {
 static uint64_t push(struct flow *f, size_t i, uint64_t amount) {
     f->seen_x[i] = true;
     for (size_t k = 0; k < f->y->len; k++) {
-        if (f->seen_y[k] || f->x->data[i].cycles + f->y->data[k].cycles <= f->t)
+        if (f->seen_y[k] || bins_of(f->x)[i].cycles + bins_of(f->y)[k].cycles <= f->t)
             continue;
         f->seen_y[k] = true;
-        uint64_t room = f->y->data[k].count - f->used_y[k], part = room < amount ? room : amount;
+        uint64_t room = bins_of(f->y)[k].count - f->used_y[k], part = room < amount ? room : amount;
         if (part) {
             f->used_y[k] += part;
             f->sent[i][k] += part;
@@ -70,10 +70,10 @@ static uint64_t most_above(const bin_list *x, const bin_list *y, uint64_t t) {
     struct flow f = {.x = x, .y = y, .t = t};
     uint64_t total = 0;
     for (size_t i = 0; i < x->len; i++)
-        for (uint64_t part; f.used_x[i] < x->data[i].count;) {
+        for (uint64_t part; f.used_x[i] < bins_of(x)[i].count;) {
             memset(f.seen_x, 0, sizeof f.seen_x);
             memset(f.seen_y, 0, sizeof f.seen_y);
-            if (!(part = push(&f, i, x->data[i].count - f.used_x[i])))
+            if (!(part = push(&f, i, bins_of(x)[i].count - f.used_x[i])))
                 break;
             f.used_x[i] += part;
             total += part;
@@ -94,8 +94,8 @@ static bool two_are_covered(enum dependence d, bool exactly) {
         curve_free(&a);
         curve_free(&b);
         curve_free(&sum);
-        vec_free(&x);
-        vec_free(&y);
+        bins_free(&x);
+        bins_free(&y);
         if (!good)
             return false;
     }
@@ -166,13 +166,13 @@ static double best_of_three(const bin_list *u, uint64_t t) {
     int row[3][8];
     for (int k = 0; k < 3; k++)
         for (size_t i = 0; i < u[k].len; i++)
-            row[k][i] = row_new(p, (double)u[k].data[i].count / 64);
+            row[k][i] = row_new(p, (double)bins_of(&u[k])[i].count / 64);
     for (size_t a = 0; a < u[0].len; a++)
         for (size_t b = 0; b < u[1].len; b++)
             for (size_t c = 0; c < u[2].len; c++) {
                 int rows[] = {0, row[0][a], row[1][b], row[2][c]};
                 double ones[] = {0, 1, 1, 1};
-                column_new(p, u[0].data[a].cycles + u[1].data[b].cycles + u[2].data[c].cycles > t, 3, rows, ones);
+                column_new(p, bins_of(&u[0])[a].cycles + bins_of(&u[1])[b].cycles + bins_of(&u[2])[c].cycles > t, 3, rows, ones);
             }
     return program_solve(p);
 }
@@ -193,7 +193,7 @@ static bool three_are_covered(enum dependence d) {
         curve_free(&sum);
         for (int k = 0; k < 3; k++) {
             curve_free(&c[k]);
-            vec_free(&u[k]);
+            bins_free(&u[k]);
         }
     }
     return good;
@@ -227,10 +227,10 @@ static void add_columns(glp_prob *p, const struct shape *s, const bin_list *u, i
         values[used] = 1;
         for (uint32_t k = 0; k < n; k++) {
             uint32_t unit = s->way[way][k];
-            time += u[unit].data[at[k]].cycles;
+            time += bins_of(&u[unit])[at[k]].cycles;
             for (size_t i = 0; i < u[unit].len; i++) {
                 rows[++used] = row[unit][i];
-                values[used] = (i == at[k]) - (double)u[unit].data[i].count / 64;
+                values[used] = (i == at[k]) - (double)bins_of(&u[unit])[i].count / 64;
             }
         }
         column_new(p, time > t, used, rows, values);
@@ -290,7 +290,7 @@ static bool graphs_are_covered(const struct shape *s, enum dependence d, bool ap
         curve_free(&all);
         for (uint32_t k = 0; k < s->edges; k++) {
             curve_free(&c[k]);
-            vec_free(&u[k]);
+            bins_free(&u[k]);
         }
     }
     return good;
@@ -329,7 +329,7 @@ static void regions_agree_with_trees(void **state) {
         curve_free(&second);
         for (uint32_t k = 0; k < 5; k++) {
             curve_free(&c[k]);
-            vec_free(&u[k]);
+            bins_free(&u[k]);
         }
     }
 }
@@ -357,7 +357,7 @@ static void convolution_is_exact_and_rounded_up(void **state) {
             uint64_t above = 0;
             for (size_t i = 0; i < x.len; i++)
                 for (size_t k = 0; k < y.len; k++)
-                    above += x.data[i].cycles + y.data[k].cycles > t ? x.data[i].count * y.data[k].count : 0;
+                    above += bins_of(&x)[i].cycles + bins_of(&y)[k].cycles > t ? bins_of(&x)[i].count * bins_of(&y)[k].count : 0;
             mpq_t bound, exact;
             mpq_inits(bound, exact, NULL);
             mpq_set_d(bound, curve_above(&sum, t));
@@ -370,8 +370,8 @@ static void convolution_is_exact_and_rounded_up(void **state) {
         curve_free(&a);
         curve_free(&b);
         curve_free(&sum);
-        vec_free(&x);
-        vec_free(&y);
+        bins_free(&x);
+        bins_free(&y);
     }
 }
 
@@ -397,7 +397,7 @@ static void coarsening_is_upwards_and_bounded(void **state) {
             bin_list b = random_bins(40, 100000, 50);
             c[k] = curve_from(&b);
             all[k] = &c[k];
-            vec_free(&b);
+            bins_free(&b);
         }
         copy = curve_copy(&c[0]);
         curve_coarsen(&copy, 2 + draw(10));

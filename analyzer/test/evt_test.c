@@ -32,7 +32,7 @@ static void a_law_is_found_again(void **state) {
         assert_true(f.p > EVT_REJECT);
         double exact = 1000 + (shapes[i] == 0 ? 2000 * log(1e5) : 2000 * (pow(1e5, shapes[i]) - 1) / shapes[i]);
         assert_true(fabs(evt_quantile(&f, 1e-6) / exact - 1) < 0.25);
-        vec_free(&b);
+        bins_free(&b);
     }
 }
 
@@ -46,7 +46,7 @@ static void what_is_no_such_law_is_rejected(void **state) {
     struct evt_fit f;
     assert_true(evt_fit(&b, &f));
     assert_true(f.p <= EVT_REJECT);
-    vec_free(&b);
+    bins_free(&b);
 }
 
 /* Almost all peaks in one place, a few beyond: by its moments the law would end below those. */
@@ -60,7 +60,7 @@ static void what_ends_below_the_largest_is_rejected(void **state) {
     struct evt_fit f;
     assert_true(evt_fit(&b, &f));
     assert_true(evt_quantile(&f, 1e-9) < 1161 && f.p == 0);
-    vec_free(&b);
+    bins_free(&b);
 }
 
 static void too_little_is_not_fitted(void **state) {
@@ -73,8 +73,8 @@ static void too_little_is_not_fitted(void **state) {
     bins_add(&same, 3, 50);
     assert_false(evt_fit(&same, &f));
     assert_false(evt_fit(&none, &f));
-    vec_free(&few);
-    vec_free(&same);
+    bins_free(&few);
+    bins_free(&same);
 }
 
 /* Why it is only looked at: a way taken once in a million is not in the sample, and the best of fits says that it cannot be. */
@@ -84,7 +84,7 @@ static void it_is_no_bound(void **state) {
     struct evt_fit f;
     assert_true(evt_fit(&b, &f) && f.p > EVT_REJECT);
     assert_true(evt_quantile(&f, 1e-15) < 50000);
-    vec_free(&b);
+    bins_free(&b);
 }
 
 int main(void) {

@@ -70,14 +70,14 @@ static void a_step_lowered_in_the_profile(void **state) {
     const struct profile_edge *victim = &p->edges.data[path->edges.data[0].edge];
     for (size_t i = 0; i < path->edges.len; i++) { /* the one that costs most: its slack is less than all of it */
         const struct profile_edge *x = &p->edges.data[path->edges.data[i].edge];
-        if (x->bins.data[x->bins.len - 1].cycles > victim->bins.data[victim->bins.len - 1].cycles)
+        if (bins_most(&x->bins) > bins_most(&victim->bins))
             victim = x;
     }
     uint64_t from = victim->from, to = victim->to;
     for (size_t i = 0; i < p->edges.len; i++)
         if (p->edges.data[i].from == from && p->edges.data[i].to == to) {
             p->edges.data[i].bins.len = 1;
-            p->edges.data[i].bins.data[0].cycles = 0;
+            bins_of(&p->edges.data[i].bins)[0].cycles = 0;
         }
     char *file = path_of("lowered.prof");
     assert_int_equal(profile_write(p, file, &e), 0);
@@ -102,7 +102,7 @@ static void a_step_lowered_on_its_paths(void **state) {
                 if (p->paths.data[k].edges.data[j].edge == path->edges.data[i].edge && i % 2) {
                     bin_list *bins = &p->paths.data[k].edges.data[j].bins;
                     bins->len = 1;
-                    bins->data[0].cycles = 0;
+                    bins_of(bins)[0].cycles = 0;
                 }
     char *file = path_of("paths.prof");
     assert_int_equal(profile_write(p, file, &e), 0);
@@ -235,7 +235,7 @@ static void a_cycle_more_on_a_path(void **state) {
         assert_true(at > 0);
         struct profile_path *path = &p->paths.data[at];
         bin_list *bins = &path->edges.data[draw(path->edges.len)].bins;
-        bins->data[round % 2 ? 0 : bins->len - 1].cycles += round % 2 ? -1 : 1;
+        bins_of(bins)[round % 2 ? 0 : bins->len - 1].cycles += round % 2 ? -1 : 1;
         assert_int_equal(profile_write(p, file, &e), 0);
         profile_free(p);
         assert_null(wcet_analyse(a, only, NULL, &e));
@@ -259,22 +259,22 @@ static void first_and_later_iterations_are_apart(void **state) {
             continue;
         both++;
         assert_true(first->turn < later->turn);
-        differ += first->bins.len != later->bins.len || memcmp(first->bins.data, later->bins.data, first->bins.len * sizeof *first->bins.data) != 0;
+        differ += first->bins.len != later->bins.len || memcmp(bins_of(&first->bins), bins_of(&later->bins), first->bins.len * sizeof(struct bin)) != 0;
     }
     assert_true(both > 5 && differ > 0);
     for (size_t i = 0; i < p->paths.len; i++) {
         const struct profile_path *path = &p->paths.data[i];
         uint64_t low = 0, high = 0, entries = 0;
         for (size_t k = 0; k < path->bins.len; k++)
-            entries += path->bins.data[k].count;
+            entries += bins_of(&path->bins)[k].count;
         for (size_t k = 0; k < path->edges.len; k++) {
             const bin_list *bins = &path->edges.data[k].bins;
             uint64_t passed = 0;
             for (size_t j = 0; j < bins->len; j++)
-                passed += bins->data[j].count;
+                passed += bins_of(bins)[j].count;
             assert_true(passed >= entries);
-            low += bins->data[0].cycles;
-            high += bins->data[bins->len - 1].cycles * path->edges.data[k].count;
+            low += bins_least(bins);
+            high += bins_most(bins) * path->edges.data[k].count;
         }
         assert_true(entries == path->count && low <= path->min && high >= path->max);
     }
@@ -296,8 +296,8 @@ static uint64_t high_water(const struct profile *p, const char *from, const char
     uint64_t f = strtoull(from, NULL, 16), t = strtoull(to, NULL, 16), most = 0;
     for (size_t i = 0; i < p->edges.len; i++) {
         const struct profile_edge *x = &p->edges.data[i];
-        if (x->from == f && x->to == t && x->bins.data[x->bins.len - 1].cycles > most)
-            most = x->bins.data[x->bins.len - 1].cycles;
+        if (x->from == f && x->to == t && bins_most(&x->bins) > most)
+            most = bins_most(&x->bins);
     }
     return most;
 }

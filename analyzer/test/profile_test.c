@@ -23,7 +23,7 @@ static uint64_t random_bins(bin_list *bins) {
     for (uint32_t n = 1 + draw(4); n; n--) {
         struct bin b = {cycles += 1 + draw(5), 1 + draw(9)};
         total += b.count;
-        vec_push(bins, b);
+        bins_push(bins, b);
     }
     return total;
 }
@@ -51,8 +51,8 @@ static struct profile *random_profile(unsigned number) {
     }
     struct profile_path path = {.start = 0x1000, .end = 0x1050, .min_at = {0, draw(100)}, .max_at = {0, draw(100)}};
     path.count = random_bins(&path.bins);
-    path.min = path.bins.data[0].cycles;
-    path.max = path.bins.data[path.bins.len - 1].cycles;
+    path.min = bins_least(&path.bins);
+    path.max = bins_most(&path.bins);
     for (uint32_t i = 0; i < p->edges.len; i += 1 + draw(9)) {
         struct path_edge k = {.edge = i, .count = 1 + draw(3)};
         random_bins(&k.bins);
@@ -138,7 +138,7 @@ static uint64_t some_time(uint32_t spread) { return draw(20) ? 5000 + draw(sprea
 static bool is_least_grain(const bin_list *b, const uint64_t *times, size_t n) {
     struct map seen = {0};
     for (size_t i = 0; i < n && b->grain; i++) {
-        uint64_t step = (uint64_t)1 << (b->grain - 1), least = b->data[0].cycles, most = b->data[b->len - 1].cycles, t = times[i];
+        uint64_t step = (uint64_t)1 << (b->grain - 1), least = bins_least(b), most = bins_most(b), t = times[i];
         bool over = t > UINT64_MAX - (step - 1);
         t = t == least ? t : over || (t + step - 1) / step * step > most ? most : (t + step - 1) / step * step;
         map_put(&seen, t, 1);
@@ -155,20 +155,20 @@ static void check_bins(const bin_list *b, const uint64_t *times, size_t n) {
         size_t above = 0;
         least = times[i] < least ? times[i] : least;
         most = times[i] > most ? times[i] : most;
-        while (b->data[above].cycles < times[i])
+        while (bins_of(b)[above].cycles < times[i])
             above++;
-        assert_true(b->data[above].cycles - times[i] <= bins_error(b));
+        assert_true(bins_of(b)[above].cycles - times[i] <= bins_error(b));
     }
     for (size_t i = 0; i < b->len; i++)
-        total += b->data[i].count;
-    assert_true(b->data[0].cycles == least && b->data[b->len - 1].cycles == most && total == n);
+        total += bins_of(b)[i].count;
+    assert_true(bins_least(b) == least && bins_most(b) == most && total == n);
     assert_true(is_least_grain(b, times, n));
 }
 
 static void same_bins(const bin_list *a, const bin_list *b) {
     assert_int_equal(a->grain, b->grain);
     assert_int_equal(a->len, b->len);
-    assert_memory_equal(a->data, b->data, a->len * sizeof *a->data);
+    assert_memory_equal(bins_of(a), bins_of(b), a->len * sizeof(struct bin));
 }
 
 static void coarse_bins_do_not_depend_on_order(void **state) {
@@ -196,9 +196,9 @@ static void coarse_bins_do_not_depend_on_order(void **state) {
         bins_merge(&all, &parts[(first + 3) % 4]);
         same_bins(&one, &all);
         for (unsigned i = 0; i < 4; i++)
-            vec_free(&parts[i]);
-        vec_free(&one);
-        vec_free(&all);
+            bins_free(&parts[i]);
+        bins_free(&one);
+        bins_free(&all);
     }
     bins_limit = limit;
 }
@@ -257,7 +257,7 @@ static void shortening_only_pools(void **state) {
             bool held = false;
             for (size_t k = 0; k < early->edges.len; k++) {
                 const struct profile_edge *y = &early->edges.data[k];
-                held |= y->from == x->from && y->to == x->to && y->count >= x->count && y->bins.data[y->bins.len - 1].cycles >= x->bins.data[x->bins.len - 1].cycles;
+                held |= y->from == x->from && y->to == x->to && y->count >= x->count && bins_most(&y->bins) >= bins_most(&x->bins);
             }
             assert_true(held);
         }
