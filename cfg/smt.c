@@ -432,9 +432,9 @@ static void put_question(const struct smt *s, FILE *out) {
         fprintf(out, "%s%s%s", i ? "\n" : "(get-value (", s->asked.data[i], i + 1 < s->asked.len ? "" : "))\n");
 }
 
-/* Several questions for one run of the solver, each behind a mark in its output; it forgets one before it reads the next. */
-static void put_questions(struct smt *const *list, size_t n, struct smt_limits limits, FILE *out) {
-    for (size_t i = 0; i < n; i++) {
+/* Every STEP-th of several questions for one run of the solver, each behind a mark in its output; it forgets one before it reads the next. */
+static void put_questions(struct smt *const *list, size_t n, size_t step, struct smt_limits limits, FILE *out) {
+    for (size_t i = 0; i < n; i += step) {
         fprintf(out, "(echo \"question %zu\")\n(set-option :rlimit %" PRIu32 ")\n", i, limits.steps);
         put_question(list[i], out);
         fputs("(get-info :rlimit)\n(reset)\n", out);
@@ -538,31 +538,49 @@ static int read_answer(struct smt *s, const char *text, enum smt_answer *answer,
     return 0;
 }
 
-/* The solver's output on what is in file IN, NULL: none. The caller frees it. */
-static int run_solver(int in, int out, struct smt_limits limits, char **text, struct child_result *r, struct err *e) {
-    char *steps = str_printf("rlimit=%" PRIu32, limits.steps), *path = str_printf("/dev/fd/%d", in);
+/* A run of the solver. */
+struct run {
+    int in, out;
+    pid_t pid;                /* 0: it has not begun, or is over */
+    struct smt_limits limits;
+    struct child_result result;
+    char *text;               /* its output, when it is over */
+};
+
+static int begin_run(struct run *r, struct err *e) {
+    char *steps = str_printf("rlimit=%" PRIu32, r->limits.steps), *path = str_printf("/dev/fd/%d", r->in);
     char *argv[] = {(char *)(uintptr_t)solver, "-smt2", steps, path, NULL};
-    int rc = child_run(argv, (struct child_limits){limits.seconds, limits.bytes}, out, -1, r, e);
-    *text = rc == 0 ? answer_text(out) : NULL;
+    int rc = child_start(argv, (struct child_limits){r->limits.seconds, r->limits.bytes}, r->out, -1, &r->pid, e);
+    if (rc < 0)
+        r->pid = 0;
     free(steps);
     free(path);
     return rc;
 }
 
+static int finish_run(struct run *r, struct err *e) {
+    int rc = child_wait(r->pid, (struct child_limits){r->limits.seconds, r->limits.bytes}, &r->result, e);
+    r->pid = 0;
+    r->text = rc == 0 ? answer_text(r->out) : NULL;
+    return rc;
+}
+
 static int written(FILE *f, struct err *e) { return fclose(f) == 0 ? 0 : err_set(e, ERR_INPUT, "writing the solver's question: %m"); }
 
-static void close_both(int in, int out) {
-    if (in >= 0)
-        close(in);
-    if (out >= 0)
-        close(out);
+static void end_run(struct run *r) {
+    if (r->pid)
+        child_kill(r->pid);
+    if (r->in >= 0)
+        close(r->in);
+    if (r->out >= 0)
+        close(r->out);
+    free(r->text);
 }
 
 int smt_solve(struct smt *s, struct smt_limits limits, enum smt_answer *answer, const char **why, struct err *e) {
     FILE *question = NULL;
-    char *text = NULL;
-    int in = -1, out = -1, rc = nameless(&question, &in, &out, e);
-    struct child_result r = {0};
+    struct run r = {.limits = limits};
+    int rc = nameless(&question, &r.in, &r.out, e);
     const char *reason = "the solver gave up";
     *answer = SMT_UNKNOWN;
     if (rc == 0) {
@@ -570,15 +588,16 @@ int smt_solve(struct smt *s, struct smt_limits limits, enum smt_answer *answer, 
         rc = written(question, e);
     }
     if (rc == 0)
-        rc = run_solver(in, out, limits, &text, &r, e);
-    if (rc == 0 && r.timed_out)
+        rc = begin_run(&r, e);
+    if (rc == 0)
+        rc = finish_run(&r, e);
+    if (rc == 0 && r.result.timed_out)
         reason = "the solver ran out of time";
     else if (rc == 0)
-        rc = read_answer(s, text, answer, e);
-    if (rc == 0 && !r.timed_out && *answer == SMT_UNKNOWN && r.status >= 101)
+        rc = read_answer(s, r.text, answer, e);
+    if (rc == 0 && !r.result.timed_out && *answer == SMT_UNKNOWN && r.result.status >= 101)
         reason = "the solver ran out of memory";
-    free(text);
-    close_both(in, out);
+    end_run(&r);
     if (why)
         *why = reason;
     return rc;
@@ -595,29 +614,47 @@ static char *section(char *text, size_t i) {
     return begin;
 }
 
-int smt_solve_all(struct smt *const *list, size_t n, struct smt_limits limits, enum smt_answer *answers, struct err *e) {
+enum { RUNS = 2 };            /* of the solver at a time, whatever the machine: what it answers might hang on what it was asked before */
+
+static int begin_share(struct run *r, struct smt *const *list, size_t n, struct smt_limits limits, struct err *e) {
     FILE *questions = NULL;
-    char *text = NULL;
-    int in = -1, out = -1, rc = nameless(&questions, &in, &out, e);
-    struct child_result r = {0};
-    for (size_t i = 0; i < n; i++)
-        answers[i] = SMT_UNKNOWN;
+    r->limits = (struct smt_limits){0, limits.seconds, limits.bytes};
+    int rc = nameless(&questions, &r->in, &r->out, e);
     if (rc == 0) {
-        put_questions(list, n, limits, questions);
+        put_questions(list, n, RUNS, limits, questions);
         rc = written(questions, e);
     }
-    if (rc == 0)
-        rc = run_solver(in, out, (struct smt_limits){0, limits.seconds, limits.bytes}, &text, &r, e);
-    for (size_t i = n; i-- > 0 && rc == 0 && text;) { /* from the back, so that each can be cut off */
-        char *own = section(text, i), *steps = own ? strstr(own, "(:rlimit ") : NULL;
+    return rc == 0 ? begin_run(r, e) : -1;
+}
+
+static int read_share(struct run *r, struct smt *const *list, size_t n, struct smt_limits limits, enum smt_answer *answers, struct err *e) {
+    int rc = finish_run(r, e);
+    for (size_t i = (n - 1) / RUNS * RUNS + RUNS; i >= RUNS && rc == 0;) { /* from the back, so that each can be cut off */
+        i -= RUNS;
+        char *own = section(r->text, i), *steps = own ? strstr(own, "(:rlimit ") : NULL;
         list[i]->steps = steps ? strtoull(steps + 9, NULL, 10) : limits.steps;
-        if (own && *own && !(r.timed_out && !strchr(own, '\n')))
+        if (own && *own && !(r->result.timed_out && !strchr(own, '\n')))
             rc = read_answer(list[i], own, &answers[i], e);
         if (own)
             own[-1] = 0;
     }
-    free(text);
-    close_both(in, out);
+    return rc;
+}
+
+int smt_solve_all(struct smt *const *list, size_t n, struct smt_limits limits, enum smt_answer *answers, struct err *e) {
+    struct run run[RUNS];
+    size_t runs = n < RUNS ? n : RUNS;
+    int rc = 0;
+    for (size_t i = 0; i < n; i++)
+        answers[i] = SMT_UNKNOWN;
+    for (size_t k = 0; k < runs; k++)
+        run[k] = (struct run){.in = -1, .out = -1};
+    for (size_t k = 0; k < runs && rc == 0; k++)
+        rc = begin_share(&run[k], list + k, n - k, limits, e);
+    for (size_t k = 0; k < runs && rc == 0; k++)
+        rc = read_share(&run[k], list + k, n - k, limits, answers + k, e);
+    for (size_t k = 0; k < runs; k++)
+        end_run(&run[k]);
     return rc;
 }
 

@@ -64,8 +64,8 @@ size_t smt_ask_text(struct smt *s, const char *fmt, ...) __attribute__((format(p
 /* 0 and the answer, or -1: the solver could not be run, or did not take the text. *why (may be NULL) says in words why an answer is
  * unknown: a literal. */
 int smt_solve(struct smt *s, struct smt_limits limits, enum smt_answer *answer, const char **why, struct err *e);
-/* The same of N questions in one run of the solver: each is asked as if alone, with steps of its own, but starting the solver costs as much as an
- * easy question. Seconds and bytes are for all of them. Nothing may be named. What the solver did not come to is unknown. */
+/* The same of N questions without starting the solver for each: each is asked as if alone, with steps of its own, but starting the solver costs as much as an
+ * easy question; two runs share them. Seconds and bytes are for all of a run's. Nothing may be named. What the solver did not come to is unknown. */
 int smt_solve_all(struct smt *const *list, size_t n, struct smt_limits limits, enum smt_answer *answers, struct err *e);
 uint64_t smt_steps(const struct smt *s);                     /* after smt_solve_all: what the answer cost; the limit, if the solver does not tell */
 uint64_t smt_value(const struct smt *s, size_t asked);       /* after SAT */
