@@ -278,9 +278,9 @@ static ir_ref incoming(const struct values *v, uint32_t b, uint32_t loc, bool al
     return r;
 }
 
-/* When what comes from before has changed, what comes round a loop is stale and is looked at in the next turn only. Once a φ, always a
- * φ, and after MOST_CHANGES a φ in any case: so it ends. In the last turn nothing changes, so every edge was looked at. */
-static bool merge_location(struct values *v, uint32_t b, uint32_t loc, uint32_t entry) {
+/* When what comes from before has changed, what comes round a loop is stale and is looked at in the next turn only: *later is set then. Once a φ,
+ * always a φ, and after MOST_CHANGES a φ in any case: so it ends. ROUND: anything comes round a loop. */
+static bool merge_location(struct values *v, uint32_t b, uint32_t loc, uint32_t entry, bool round, bool *later) {
     ir_ref *in = v->in + (size_t)b * v->locs + loc, *before = v->before + (size_t)b * v->locs + loc;
     bool differ = false, stack = false;
     if (is_phi(v, b, loc, *in))
@@ -290,13 +290,14 @@ static bool merge_location(struct values *v, uint32_t b, uint32_t loc, uint32_t 
         differ |= r != 0;
         r = v->entry[loc];
     }
-    if (r == *before || differ) {
-        *before = r;
-        ir_ref round = incoming(v, b, loc, true, &differ, &stack);
-        differ |= r && round && r != round;
-        r = r ? r : round;
-    }
+    bool news = r != *before;
+    *later |= round && news;
     *before = r;
+    if (round && (!news || differ)) {
+        ir_ref any = incoming(v, b, loc, true, &differ, &stack);
+        differ |= r && any && r != any;
+        r = r ? r : any;
+    }
     if (!r || (!differ && r == *in))
         return false;
     if (differ || (*in && v->changes[b] >= MOST_CHANGES)) {
@@ -308,10 +309,13 @@ static bool merge_location(struct values *v, uint32_t b, uint32_t loc, uint32_t 
     return true;
 }
 
-static bool merge(struct values *v, uint32_t b, uint32_t entry) {
-    bool changed = false;
+static bool merge(struct values *v, uint32_t b, uint32_t entry, bool *later) {
+    bool changed = false, round = false;
+    *later = false;
+    for (uint32_t p = v->first[b]; p < v->first[b + 1]; p++)
+        round |= v->number[v->pred[p]] >= v->number[b];
     for (uint32_t loc = 1; loc < v->locs; loc++)
-        changed |= merge_location(v, b, loc, entry);
+        changed |= merge_location(v, b, loc, entry, round, later);
     v->changes[b] += changed && v->changes[b] < 255;
     return changed;
 }
@@ -336,19 +340,29 @@ static void start(struct values *v) {
         in[X_GP] = ir_const(v->ir, 64, v->g->own->flow.gp);
 }
 
+/* Turn by turn over the blocks to which something new may come: in the last turn there is none, so every edge was looked at. */
 static void iterate(struct values *v, uint32_t from) {
     uint32_t entry = v->order[from];
+    bool *due = mem_alloc(v->blocks), later;
+    memset(due, true, v->blocks);
     bool first = true;
     for (bool changed = true; changed; first = false) {
         changed = false;
         for (uint32_t i = from; i < v->blocks; i++) {
             uint32_t b = v->order[i];
-            if (merge(v, b, entry) || first) {
+            if (!due[b])
+                continue;
+            bool new = merge(v, b, entry, &later) || first;
+            changed |= new || later;
+            due[b] = later;
+            if (new) {
                 lift_block(v, b);
-                changed = true;
+                for (uint32_t k = 0; k < local_block(v, b)->edges; k++)
+                    due[successor(v, b, k)] = true;
             }
         }
     }
+    free(due);
 }
 
 void values_find(struct values *v, struct cfg *g, uint32_t function, struct ir *ir, const uint32_t *unsaved) {
