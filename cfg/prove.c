@@ -36,7 +36,9 @@ struct prover {
 struct prover *prover_new(struct cfg *g) {
     struct prover *p = mem_alloc(sizeof *p);
     p->g = g;
-    p->left = STEPS + STEPS_A_BYTE * (int64_t)image_code_size(g->image);
+    p->left = STEPS;
+    for (size_t i = 0; i < g->blocks.len; i++) /* not what else lies in the sections, which may be much more */
+        p->left += STEPS_A_BYTE * (int64_t)g->blocks.data[i].size;
     return p;
 }
 
