@@ -1,5 +1,7 @@
 #include "analyzer/known.h"
 
+#include <assert.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -15,6 +17,7 @@ struct cell {
 struct cell_more {            /* what is seldom looked at */
     uint32_t first[4];        /* position of what was counted first, less `base` */
     uint32_t elsewhere;       /* sum of the counts in the table */
+    uint32_t step;            /* of its entry */
 };
 size_t known_limit = 1 << 19;
 #define NONE_YET UINT32_MAX
@@ -28,14 +31,17 @@ struct entry {
     uint32_t units;           /* in the pool of units: n - 1 */
     uint32_t start, end;
     uint64_t cause;
-    uint32_t steps;           /* n of them: the whole entry's, then each step's; NONE_YET: it has come once */
+    uint32_t steps;           /* n of them: the whole entry's, then each step's; NONE_YET: none was counted */
     uint32_t count;           /* so often counted */
 };
-/* A step took another time than its usual one. What memory holds of many of them is asked for before the first is looked at. */
-struct odd {
-    uint32_t cell, time, position;
-};
+/* A step took another time than its usual one: its cell in the upper half, the time in the lower. What memory holds of many of them is asked for before
+ * the first is looked at. */
+typedef uint64_t odd;
 enum { ODDS = 2048 };
+/* The odd ones from FIRST on are of an entry that began at position AT, less `base`. */
+struct odd_entry {
+    uint32_t first, at;
+};
 /* A time that found no place in its cell; count 0: free. */
 struct more {
     uint32_t cell, time, count, first; /* first: less `base` */
@@ -51,14 +57,29 @@ struct known {
     struct cell *cells;
     VEC(struct cell_more) cells_more;
     size_t cell_count, cell_room;
-    struct odd odd[ODDS];     /* not counted yet, in order */
-    uint32_t odds;
+    odd odd[ODDS];            /* not counted yet, in order */
+    struct odd_entry odd_entry[ODDS];
+    uint32_t odds, odd_entries;
     struct more *more;
     size_t mores, more_room;  /* more_room: a power of two */
     uint64_t counted, base, last; /* base, last: positions of the first and the last entry counted */
 };
 
 struct known *known_new(void) { return mem_alloc(sizeof(struct known)); }
+
+/* Room for all that there can be before known_full is asked, so that nothing moves as it grows; what of it is not touched costs no memory. */
+#define ROOM(list, n) ((list)->data = mem_large((n) * sizeof *(list)->data), (list)->cap = (n))
+
+static void make_room(struct known *k) {
+    size_t steps = known_limit + ODDS + 1;
+    ROOM(&k->points, 2 * steps);
+    ROOM(&k->units, 2 * steps);
+    ROOM(&k->usual, steps);
+    ROOM(&k->cell, steps);
+    ROOM(&k->cells_more, steps);
+    k->cells = mem_large(steps * sizeof *k->cells);
+    k->cell_room = steps;
+}
 
 static void forget(struct known *k) {
     vec_free(&k->entries);
@@ -113,6 +134,8 @@ uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n) {
 }
 
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry) {
+    if (!k->cell_room)
+        make_room(k);
     struct entry x = {.hash = hash_bytes(point, n * sizeof *point, 0), .points = (uint32_t)k->points.len, .n = n, .start = entry->start, .end = entry->end, .cause = entry->cause, .steps = NONE_YET};
     for (uint32_t i = 0; i < n; i++)
         vec_push(&k->points, point[i]);
@@ -129,12 +152,10 @@ uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const str
 
 /* ---- counting ------------------------------------------------------------------------------------------------------ */
 
-static size_t slot_of(size_t room, uint32_t cell, uint32_t time) {
-    return (size_t)(((uint64_t)cell << 32 | time) * 0x9e3779b97f4a7c15u >> 32) & (room - 1);
-}
+static size_t slot_of(size_t room, odd o) { return (size_t)(o * 0x9e3779b97f4a7c15u >> 32) & (room - 1); }
 
 static struct more *place_of(struct more *table, size_t room, uint32_t cell, uint32_t time) {
-    size_t at = slot_of(room, cell, time);
+    size_t at = slot_of(room, (odd)cell << 32 | time);
     while (table[at].count && (table[at].cell != cell || table[at].time != time))
         at = (at + 1) & (room - 1);
     return &table[at];
@@ -142,7 +163,7 @@ static struct more *place_of(struct more *table, size_t room, uint32_t cell, uin
 
 static void grow(struct known *k) {
     size_t room = k->more_room ? 2 * k->more_room : 1024;
-    struct more *table = mem_aligned(sizeof *table, room * sizeof *table);
+    struct more *table = mem_large(room * sizeof *table);
     memset(table, 0, room * sizeof *table); /* written before it is read: else its pages are faulted in twice, and one thread's fault halts the other */
     for (size_t i = 0; i < k->more_room; i++)
         if (k->more[i].count)
@@ -160,18 +181,10 @@ static void count_more(struct known *k, uint32_t cell, uint32_t time, uint32_t p
     }
 }
 
-static uint32_t __attribute__((noinline)) make_cell(struct known *k, uint32_t usual, uint32_t position) {
-    if (k->cell_count == k->cell_room) {
-        size_t room = k->cell_room ? 2 * k->cell_room : 1024;
-        struct cell *cells = mem_aligned(sizeof *cells, room * sizeof *cells);
-        if (k->cell_count)
-            memcpy(cells, k->cells, k->cell_count * sizeof *cells);
-        free(k->cells);
-        k->cells = cells;
-        k->cell_room = room;
-    }
+static uint32_t __attribute__((noinline)) make_cell(struct known *k, uint32_t usual, uint32_t position, uint32_t step) {
+    assert(k->cell_count < k->cell_room);
     k->cells[k->cell_count] = (struct cell){{usual, NO_TIME, NO_TIME, NO_TIME}, {0, 0, 0, 0}};
-    vec_push(&k->cells_more, ((struct cell_more){{position, 0, 0, 0}, 0}));
+    vec_push(&k->cells_more, ((struct cell_more){{position, 0, 0, 0}, 0, step}));
     return (uint32_t)k->cell_count++;
 }
 
@@ -223,21 +236,27 @@ static inline bool count_here(struct cell *c, uint32_t time) {
 }
 
 static void count_odds(struct known *k) {
-    uint32_t left = 0;
+    uint32_t left = 0, place[ODDS]; /* of those that are not in their cells */
     while (2 * (k->mores + k->odds) >= k->more_room)
         grow(k);
-    for (const struct odd *o = k->odd; o < k->odd + k->odds; o++) {
-        struct odd this = *o;
-        bool counted = count_here(&k->cells[this.cell], this.time);
-        k->odd[left] = this;
-        left += !counted;
+    for (uint32_t i = 0; i < k->odds; i++) {
+        place[left] = i;
+        left += !count_here(&k->cells[k->odd[i] >> 32], (uint32_t)k->odd[i]);
     }
-    for (const struct odd *o = k->odd; o < k->odd + left; o++)
-        __builtin_prefetch(&k->more[slot_of(k->more_room, o->cell, o->time)], 1);
-    for (const struct odd *o = k->odd; o < k->odd + left; o++)
-        if (!take_place(k, o->cell, o->time, o->position))
-            count_more(k, o->cell, o->time, o->position);
-    k->odds = 0;
+    for (uint32_t i = 0; i < left; i++) {
+        __builtin_prefetch(&k->more[slot_of(k->more_room, k->odd[place[i]])], 1);
+        __builtin_prefetch(&k->cells_more.data[k->odd[place[i]] >> 32], 1);
+    }
+    const struct odd_entry *x = k->odd_entry, *last = x + k->odd_entries - 1;
+    for (uint32_t i = 0; i < left; i++) {
+        uint32_t cell = (uint32_t)(k->odd[place[i]] >> 32), time = (uint32_t)k->odd[place[i]];
+        while (x < last && x[1].first <= place[i])
+            x++;
+        uint32_t position = x->at + k->cells_more.data[cell].step;
+        if (!take_place(k, cell, time, position))
+            count_more(k, cell, time, position);
+    }
+    k->odds = k->odd_entries = 0;
 }
 
 static void make_steps(struct known *k, struct entry *x, uint32_t whole, const uint32_t *steps, uint32_t position) {
@@ -275,21 +294,20 @@ static void choose_usual(struct known *k, const struct entry *x) {
     }
 }
 
-/* The steps from STEP on whose bits are set in MASK: they took TIME, and POSITION is the first's. */
-static inline void put_odds(struct known *k, uint64_t mask, uint32_t step, const uint32_t *time, uint32_t position) {
-    struct odd *o = k->odd + k->odds;
-    for (; mask; mask &= mask - 1, o++) {
-        uint32_t i = (uint32_t)__builtin_ctzll(mask), *cell = &k->cell.data[step + i];
+/* Of X's steps from I on those whose bits are set in MASK: they took TIME. */
+static inline uint32_t put_odds(struct known *k, uint32_t odds, uint64_t mask, const struct entry *x, uint32_t i, const uint32_t *time) {
+    for (; mask; mask &= mask - 1, odds++) {
+        uint32_t bit = (uint32_t)__builtin_ctzll(mask), *cell = &k->cell.data[x->steps + i + bit];
         if (*cell & NO_CELL)
-            *cell = make_cell(k, k->usual.data[step + i], *cell & ~NO_CELL);
+            *cell = make_cell(k, k->usual.data[x->steps + i + bit], *cell & ~NO_CELL, i + bit);
         __builtin_prefetch(&k->cells[*cell], 1);
-        *o = (struct odd){*cell, time[i], position + i};
+        k->odd[odds] = (odd)*cell << 32 | time[bit];
     }
-    k->odds = (uint32_t)(o - k->odd);
+    return odds;
 }
 
 /* The steps of X that do not take their usual time, up to 64 at a time: one loop over all of them is easier to foresee than several. */
-static void find_odds(struct known *k, const struct entry *x, const uint32_t *time, uint32_t position) {
+static uint32_t find_odds(struct known *k, uint32_t odds, const struct entry *x, const uint32_t *time) {
     const uint32_t *usual = k->usual.data + x->steps;
     for (uint32_t i = 1, n = x->n, end; i < n; i = end) {
         uint64_t mask = 0;
@@ -301,8 +319,9 @@ static void find_odds(struct known *k, const struct entry *x, const uint32_t *ti
         else
             for (; j < end; j++)
                 mask |= (uint64_t)(time[j] != usual[j]) << (j - i);
-        put_odds(k, mask, x->steps + i, time + i, position + i);
+        odds = put_odds(k, odds, mask, x, i, time + i);
     }
+    return odds;
 }
 
 bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position) {
@@ -319,8 +338,11 @@ bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t
         make_steps(k, x, all, steps, at);
     if (k->odds + n > ODDS)
         count_odds(k);
-    put_odds(k, all != k->usual.data[x->steps], x->steps, &all, at);
-    find_odds(k, x, steps, at);
+    uint32_t odds = put_odds(k, k->odds, all != k->usual.data[x->steps], x, 0, &all);
+    odds = find_odds(k, odds, x, steps);
+    k->odd_entry[k->odd_entries] = (struct odd_entry){k->odds, at};
+    k->odd_entries += odds > k->odds;
+    k->odds = odds;
     x->count++;
     if (x->count >= 16 && (x->count & (x->count - 1)) == 0)
         choose_usual(k, x);
@@ -333,35 +355,27 @@ bool known_full(const struct known *k) {
 
 /* ---- handing out --------------------------------------------------------------------------------------------------- */
 
-static int by_cell(const void *va, const void *vb) {
-    const struct more *a = va, *b = vb;
-    return a->cell != b->cell ? (a->cell < b->cell ? -1 : 1) : a->time < b->time ? -1 : a->time > b->time;
-}
+/* What was in the table, by cell: the C-th's are from place first[C] up to first[C + 1]. */
+struct by_cell {
+    struct more *more;
+    uint32_t *first;
+};
 
-/* Those in use, sorted, to the front. */
-static void sort_more(struct known *k) {
-    size_t n = 0;
+static struct by_cell sort_more(const struct known *k) {
+    struct by_cell by = {mem_resize(NULL, k->mores * sizeof *by.more), mem_alloc((k->cell_count + 1) * sizeof *by.first)};
     for (size_t i = 0; i < k->more_room; i++)
         if (k->more[i].count)
-            k->more[n++] = k->more[i];
-    if (n)
-        qsort(k->more, n, sizeof *k->more, by_cell);
-}
-
-static size_t first_more(const struct known *k, uint32_t cell) {
-    size_t lo = 0;
-    for (size_t hi = k->mores; lo < hi;) {
-        size_t mid = (lo + hi) / 2;
-        if (k->more[mid].cell < cell)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+            by.first[k->more[i].cell]++;
+    for (size_t c = 1; c <= k->cell_count; c++)
+        by.first[c] += by.first[c - 1];
+    for (size_t i = 0; i < k->more_room; i++)
+        if (k->more[i].count)
+            by.more[--by.first[k->more[i].cell]] = k->more[i];
+    return by;
 }
 
 /* The times of the I-th step of X. */
-static void collect(const struct known *k, const struct entry *x, uint32_t i, replay_seen_list *to) {
+static void collect(const struct known *k, const struct by_cell *by, const struct entry *x, uint32_t i, replay_seen_list *to) {
     uint32_t cell = k->cell.data[x->steps + i];
     to->len = 0;
     if (cell & NO_CELL) {
@@ -374,15 +388,15 @@ static void collect(const struct known *k, const struct entry *x, uint32_t i, re
     for (int p = 0; p < 4; p++)
         if (c->time[p] != NO_TIME)
             vec_push(to, ((struct replay_seen){c->time[p], counts[p], k->base + m->first[p]}));
-    for (size_t at = m->elsewhere ? first_more(k, cell) : k->mores; at < k->mores && k->more[at].cell == cell; at++)
-        vec_push(to, ((struct replay_seen){k->more[at].time, k->more[at].count, k->base + k->more[at].first}));
+    for (const struct more *o = by->more + by->first[cell]; o < by->more + by->first[cell + 1]; o++)
+        vec_push(to, ((struct replay_seen){o->time, o->count, k->base + o->first}));
 }
 
 void known_end(struct known *k, const struct replay_events *to, uint64_t *times) {
     replay_seen_list seen = {0};
     VEC(uint32_t) touched = {0};
     count_odds(k);
-    sort_more(k);
+    struct by_cell by = sort_more(k);
     for (size_t i = 0; i < k->entries.len; i++) {
         const struct entry *x = &k->entries.data[i];
         if (!x->count)
@@ -392,15 +406,17 @@ void known_end(struct known *k, const struct replay_events *to, uint64_t *times)
             if (times[k->units.data[x->units + u]]++ == 0)
                 vec_push(&touched, k->units.data[x->units + u]);
         struct replay_entry entry = {.start = x->start, .end = x->end, .cause = x->cause, .touched = touched.data, .touches = touched.len, .times = times};
-        collect(k, x, 0, &seen);
+        collect(k, &by, x, 0, &seen);
         to->repeated(to->user, &entry, &seen);
         for (uint32_t s = 1; s < x->n; s++) {
-            collect(k, x, s, &seen);
+            collect(k, &by, x, s, &seen);
             to->repeated_step(to->user, k->units.data[x->units + s - 1], &seen);
         }
         for (size_t t = 0; t < touched.len; t++)
             times[touched.data[t]] = 0;
     }
+    free(by.more);
+    free(by.first);
     vec_free(&seen);
     vec_free(&touched);
     k->names += (uint32_t)k->entries.len;

@@ -1,6 +1,6 @@
-/* Kernel entries that were replayed before, point for point: only their times are new, and are counted here. Internal to the analyzer.
+/* Kernel entries whose way is known from their points: only their times are new, and are counted here. Internal to the analyzer.
  *
- * An entry's way through the walk depends on its points alone (replay.c), so what one replay of it found is true of all that pass the same
+ * An entry's way through the walk depends on its points alone (replay.c), so what was found of it once is true of all that pass the same
  * points; what is counted here is handed to the profile as one: times add up in any order, and of equal extremes the earliest is kept. */
 #ifndef POTOROO_ANALYZER_KNOWN_H
 #define POTOROO_ANALYZER_KNOWN_H
@@ -11,7 +11,7 @@ struct known *known_new(void);
 void known_free(struct known *k);
 /* What is known of the entry of these N points (numbers of one trace's reader): 0, nothing, or its name, which is never used again. */
 uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n);
-/* ENTRY was replayed: record 0 entered, each other record made one of its steps. Returns its name. */
+/* ENTRY's way: record 0 entered, each other record made one of its steps, of which only the units are asked. Returns its name; nothing is counted yet. */
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry);
 /* It came again: STEPS cycles from record to record (0's: to record 0), in all WHOLE from record 0 on, from POSITION on. False, and nothing counted: not known (any more), or
  * a step took too long to be counted here. */

@@ -15,13 +15,17 @@ struct builder {
     VEC(uint32_t) place;                    /* unit → index into the entry's path's edges: valid for the units it touched */
 };
 
-static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t position) {
-    struct builder *b = user;
+static struct profile_edge *edge_of(struct builder *b, uint32_t unit) {
     while (b->edges.len <= unit) {
         vec_push(&b->edges, ((struct profile_edge){0}));
         vec_push(&b->place, 0);
     }
-    struct profile_edge *edge = &b->edges.data[unit];
+    return &b->edges.data[unit];
+}
+
+static void on_edge(void *user, uint32_t unit, uint64_t cycles, uint64_t position) {
+    struct builder *b = user;
+    struct profile_edge *edge = edge_of(b, unit);
     if (edge->count == 0 || cycles > bins_most(&edge->bins))
         edge->max_at = (struct sighting){0, position};
     if (edge->count == 0 || cycles < bins_least(&edge->bins))
@@ -113,8 +117,10 @@ static void on_repeated(void *user, const struct replay_entry *entry, const repl
         for (size_t k = 0; longest && k < path->edges.len; k++)
             path->edges.data[k].count = entry->times[path->edges.data[k].edge];
     }
-    for (size_t i = 0; i < path->edges.len; i++)
+    for (size_t i = 0; i < path->edges.len; i++) {
+        edge_of(b, path->edges.data[i].edge);
         b->place.data[path->edges.data[i].edge] = (uint32_t)i;
+    }
 }
 
 static void on_repeated_step(void *user, uint32_t unit, const replay_seen_list *seen) {
@@ -123,9 +129,9 @@ static void on_repeated_step(void *user, uint32_t unit, const replay_seen_list *
     bin_list *of_path = &b->repeated->edges.data[b->place.data[unit]].bins;
     for (size_t i = 0; i < seen->len; i++) {
         const struct replay_seen *s = &seen->data[i];
-        uint64_t most = bins_most(&edge->bins), least = bins_least(&edge->bins); /* its entry was replayed once */
-        keep_first(&edge->max_at, s->cycles > most, s->cycles == most, s->first);
-        keep_first(&edge->min_at, s->cycles < least, s->cycles == least, s->first);
+        bool none = edge->count == 0;
+        keep_first(&edge->max_at, none || s->cycles > bins_most(&edge->bins), !none && s->cycles == bins_most(&edge->bins), s->first);
+        keep_first(&edge->min_at, none || s->cycles < bins_least(&edge->bins), !none && s->cycles == bins_least(&edge->bins), s->first);
         edge->count += s->count;
         bins_add(&edge->bins, s->cycles, s->count);
         bins_add(of_path, s->cycles, s->count);

@@ -58,8 +58,6 @@ struct replay {
     VEC(struct interrupted) outer;   /* innermost last */
     struct known *known;             /* NULL: every entry is replayed */
     bool trapped_here;               /* a trap has come since `at` was passed */
-    uint32_t ended;                  /* the last entry's end: walk node */
-    uint64_t finished;               /* position of the record that ended the last entry */
     struct profile_trace *totals;
     struct replay_part *part;        /* NULL: the whole trace */
     uint64_t first;                  /* position of the first record replayed */
@@ -141,16 +139,12 @@ static void keep_step(struct replay *r, uint32_t unit, uint64_t cycles) {
     vec_push(&r->steps_of_entry, ((struct replay_step){unit, cycles}));
 }
 
-static void pass(struct replay *r, uint32_t edge, uint32_t turn, uint64_t cycles) {
+/* The unit of which the walk's EDGE is the last; NONE if it leads to no point. */
+static uint32_t pass_edge(struct replay *r, uint32_t edge, uint32_t turn) {
     const struct walk_edge *we = &r->w->edges.data[edge];
     if (graph(r)->blocks.data[r->w->nodes.data[we->to].block].loop != NONE)
         count_loops(r, we);
-    if (we->ipg == NONE)
-        return;
-    uint32_t unit = unit_of(we->ipg, turn);
-    keep_step(r, unit, cycles);
-    if (r->events->edge && !(r->disturbed && r->events->undisturbed))
-        r->events->edge(r->events->user, unit, cycles, r->position);
+    return we->ipg == NONE ? NONE : unit_of(we->ipg, turn);
 }
 
 /* All nodes reachable from `at` without passing a point, breadth first; the edges to points are candidates. */
@@ -305,8 +299,6 @@ static void finish_entry(struct replay *r) {
     struct replay_entry entry = {.start = r->start, .end = r->at, .cycles = r->cycle - r->first_cycle, .position = r->begun, .cause = r->cause,
                                  .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
                                  .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
-    r->finished = r->position;
-    r->ended = r->at;
     r->at = NONE;
     if (r->disturbed) {
         r->totals->interrupted++;
@@ -364,6 +356,18 @@ static void resume(struct replay *r) {
     free_interrupted(&o);
 }
 
+static void begin_entry(struct replay *r, uint32_t block, const struct trace_record *rec) {
+    r->first_enter_seen = true;
+    r->switched = r->disturbed = r->trapped_here = false;
+    forget(r);
+    r->start = r->at = walk_start(r->w, block);
+    for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
+        *executions_of(r, r->w->nodes.data[r->at].context, l) = 1;
+    r->begun = r->position;
+    r->cause = rec->mark ? rec->cause : NO_CAUSE;
+    r->first_cycle = rec->cycle;
+}
+
 static int enter(struct replay *r, uint32_t block, const struct trace_record *rec, struct err *e) {
     bool is_entry = kind_of(r, block, rec) == POINT_ENTER;
     if (!is_entry && (r->port || !r->first_enter_seen)) {
@@ -374,39 +378,51 @@ static int enter(struct replay *r, uint32_t block, const struct trace_record *re
         return 0; /* the rest of an entry of which records were lost, or of what another thread had begun */
     if (!is_entry)
         return err_set(e, ERR_INPUT, "%s is passed outside of any kernel entry", cfg_describe(graph(r), rec->addr));
-    r->first_enter_seen = true;
-    r->switched = r->disturbed = r->trapped_here = false;
-    forget(r);
-    r->start = r->at = walk_start(r->w, block);
-    for (uint32_t l = graph(r)->blocks.data[block].loop; l != NONE; l = graph(r)->loops.data[l].parent)
-        *executions_of(r, r->w->nodes.data[r->at].context, l) = 1;
-    r->begun = r->position;
-    r->cause = rec->mark ? rec->cause : NO_CAUSE;
-    r->first_cycle = rec->cycle;
+    begin_entry(r, block, rec);
     return 0;
 }
 
-static void pass_step(struct replay *r, const struct known_step *s, uint64_t cycles) {
-    /* The step belongs to the iteration that it begins in. */
+/* The step belongs to the iteration that it begins in. */
+static uint32_t turn_of(struct replay *r, const struct known_step *s) {
     const struct walk_node *n = &r->w->nodes.data[r->at];
-    uint32_t turn = s->looping ? turn_at(r, n->context, n->block) : 0;
-    for (uint32_t i = 0; i < s->count; i++)
-        pass(r, r->path.data[s->first + i], turn, cycles);
+    return s->looping ? turn_at(r, n->context, n->block) : 0;
+}
+
+static void pass_step(struct replay *r, const struct known_step *s, uint64_t cycles) {
+    uint32_t turn = turn_of(r, s);
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint32_t unit = pass_edge(r, r->path.data[s->first + i], turn);
+        if (unit == NONE)
+            continue;
+        keep_step(r, unit, cycles);
+        if (r->events->edge && !(r->disturbed && r->events->undisturbed))
+            r->events->edge(r->events->user, unit, cycles, r->position);
+    }
     r->at = s->to;
     r->trapped_here = false;
 }
 
 /* Most records: an ordinary point, reached as the last time. */
-static bool step_as_before(struct replay *r, const struct trace_record *rec) {
-    if (r->at == NONE || r->at >= r->last_step.len || !r->last_step.data[r->at] || rec->lost || rec->mark || rec->cycle < r->cycle)
+static bool plain_step(const struct replay *r, const struct trace_record *rec, struct known_step *s) {
+    if (r->at >= r->last_step.len || !r->last_step.data[r->at] || rec->mark)
         return false;
-    const struct known_step *s = &r->steps.data[r->last_step.data[r->at] - 1];
-    if (s->addr != rec->addr || !s->plain)
+    *s = r->steps.data[r->last_step.data[r->at] - 1];
+    return s->addr == rec->addr && s->plain;
+}
+
+static bool step_as_before(struct replay *r, const struct trace_record *rec) {
+    struct known_step s;
+    if (r->at == NONE || rec->lost || rec->cycle < r->cycle || !plain_step(r, rec, &s))
         return false;
     uint64_t before = r->base;
     r->cycle = r->base = rec->cycle;
-    pass_step(r, s, rec->cycle - before);
+    pass_step(r, &s, rec->cycle - before);
     return true;
+}
+
+/* Control has come to BLOCK: does the entry end there? */
+static bool is_over(const struct replay *r, uint32_t block) {
+    return walk_ends(r->w, r->at) && (!r->port || is_leave(r, block) || graph(r)->blocks.data[block].switches);
 }
 
 static int step(struct replay *r, const struct trace_record *rec, struct err *e) {
@@ -441,10 +457,9 @@ static int step(struct replay *r, const struct trace_record *rec, struct err *e)
         return 0;
     }
     pass_step(r, &s, rec->cycle - before);
-    bool switches = graph(r)->blocks.data[block].switches;
-    if (walk_ends(r->w, r->at) && (!r->port || is_leave(r, block) || switches)) {
+    if (is_over(r, block)) {
         finish_entry(r);
-        if (switches) {
+        if (graph(r)->blocks.data[block].switches) {
             r->switched = true;
             drop_entry(r);
         } else if (r->outer.len)
@@ -505,19 +520,54 @@ static void hand_over(struct replay *r) {
     known_end(r->known, r->events, r->times.data);
 }
 
-/* A phrase, met between entries, that is replayed: if it was one whole entry, keep it. */
-static int replay_and_learn(struct replay *r, const struct trace_batch *b, struct err *e) {
-    struct profile_trace before = *r->totals;
-    if (replay_each(r, b, e) < 0)
-        return -1;
-    uint32_t n = b->count;
-    if (!between_entries(r) || r->totals->entries != before.entries + 1 || r->totals->boot != before.boot || r->totals->cut != before.cut ||
-        r->finished != r->position || r->steps_of_entry.len + 1 != n)
+/* A step of what has been one entry and nothing else so far: its unit to `steps_of_entry`. 1: it still is, and ends here if LAST; 0: not; -1: an error. */
+static int learn_step(struct replay *r, const struct trace_record *rec, bool last, struct err *e) {
+    size_t steps = r->steps_of_entry.len;
+    struct known_step s;
+    if (!plain_step(r, rec, &s)) {
+        uint32_t block = cfg_block_at(graph(r), rec->addr);
+        if (block == NONE || graph(r)->blocks.data[block].point == NONE || kind_of(r, block, rec) == POINT_ENTER || kind_of(r, block, rec) == POINT_SWITCH)
+            return 0;
+        int found = take_step(r, block, &s, e);
+        if (found <= 0)
+            return found;
+    }
+    uint32_t turn = turn_of(r, &s);
+    for (uint32_t i = 0; i < s.count; i++) {
+        uint32_t unit = pass_edge(r, r->path.data[s.first + i], turn);
+        if (unit != NONE)
+            vec_push(&r->steps_of_entry, ((struct replay_step){unit, 0}));
+    }
+    r->at = s.to;
+    bool over = !s.plain && is_over(r, s.block);
+    return over == last && !(over && graph(r)->blocks.data[s.block].switches) && r->steps_of_entry.len == steps + 1;
+}
+
+/* A phrase, met between entries. 1: it is one whole entry, which ended at `at`; its units are in `steps_of_entry`. 0: it is something else; -1: an error.
+ * Nothing is told of it but the loops: if it must be replayed after all, the same is told of them again. */
+static int learn_units(struct replay *r, const struct trace_batch *b, struct err *e) {
+    struct trace_record rec = {.cycle = 0};
+    trace_point(r->in, b->point[0], &rec);
+    uint32_t block = cfg_block_at(graph(r), rec.addr);
+    if (b->count == 1 || block == NONE || graph(r)->blocks.data[block].point == NONE || kind_of(r, block, &rec) != POINT_ENTER)
         return 0;
-    struct replay_entry entry = {.start = r->start, .end = r->ended, .cause = r->cause, .touched = r->touched.data, .touches = r->touched.len, .times = r->times.data,
-                                 .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
-    *b->known = known_add(r->known, b->point, n, &entry);
-    return 0;
+    begin_entry(r, block, &rec);
+    int rc = 1;
+    for (uint32_t i = 1; i < b->count && rc == 1; i++) {
+        trace_point(r->in, b->point[i], &rec);
+        r->position = b->position + i;
+        rc = learn_step(r, &rec, i + 1 == b->count, e);
+    }
+    return rc < 0 ? err_wrap(e, "record %llu", (unsigned long long)r->position) : rc;
+}
+
+static int learn(struct replay *r, const struct trace_batch *b, struct err *e) {
+    int rc = learn_units(r, b, e);
+    struct replay_entry entry = {.start = r->start, .end = r->at, .cause = r->cause, .steps = r->steps_of_entry.data, .step_count = r->steps_of_entry.len};
+    r->at = NONE;
+    if (rc == 1)
+        *b->known = known_add(r->known, b->point, b->count, &entry);
+    return rc;
 }
 
 static int replay_batch(struct replay *r, const struct trace_batch *b, struct err *e) {
@@ -526,9 +576,10 @@ static int replay_batch(struct replay *r, const struct trace_batch *b, struct er
     if (count_again(r, b))
         return 0;
     uint32_t name = known_find(r->known, b->point, b->count);
-    if (!name)
-        return replay_and_learn(r, b, e);
-    *b->known = name;
+    if (name)
+        *b->known = name;
+    else if (learn(r, b, e) < 0)
+        return -1;
     return count_again(r, b) ? 0 : replay_each(r, b, e);
 }
 

@@ -37,6 +37,7 @@ int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 void *mem_alloc(size_t size);              /* zeroed; the caller frees it with free() */
 void *mem_resize(void *old, size_t size);  /* as realloc */
 void *mem_aligned(size_t alignment, size_t size); /* not zeroed; a multiple of the power of two ALIGNMENT, as must be SIZE */
+void *mem_large(size_t size);              /* not zeroed, aligned to 64 bytes, in large pages where the system has them: for what is touched here and there */
 char *str_dup(const char *s);              /* the caller frees it */
 char *str_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* the caller frees it */
 

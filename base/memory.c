@@ -1,6 +1,7 @@
 #include "base/base.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
 
 static void *checked(void *p) {
     if (!p) {
@@ -12,6 +13,17 @@ static void *checked(void *p) {
 
 void *mem_alloc(size_t size) { return checked(calloc(1, size ? size : 1)); }
 void *mem_aligned(size_t alignment, size_t size) { return checked(aligned_alloc(alignment, size)); }
+
+void *mem_large(size_t size) {
+    enum { HUGE = 2 << 20 };
+    if (size < HUGE)
+        return mem_aligned(64, (size + 63) / 64 * 64);
+    size = (size + HUGE - 1) / HUGE * HUGE;
+    void *p = mem_aligned(HUGE, size);
+    madvise(p, size, MADV_HUGEPAGE); /* advice: what becomes of it is no error */
+    return p;
+}
+
 void *mem_resize(void *old, size_t size) { return checked(realloc(old, size ? size : 1)); }
 char *str_dup(const char *s) { return checked(strdup(s)); }
 
