@@ -6,6 +6,7 @@ usage: foreign.py POTOROO RV_PREFIX PLATFORM.ini"""
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,12 +86,21 @@ def analyse(folder, name, elf, board, model, facts):
     check(f"{name}: interrupted entries are told of", m and int(m[1]) > 100, err)
     head = f"[kernel]\nelf = {elf}\narch = rv64\nfacts = {facts}\nmodel = {model}\nprofile = {folder}/t.prof\nplatform = {board}\n"
     (folder / "t.ini").write_text(head + entries("0x1c"))
-    potoroo("wcet", "-c", folder / "t.ini", "-o", folder / "t.json")
+    certificates = folder / "certificates"
+    shutil.rmtree(certificates, ignore_errors=True)
+    certificates.mkdir()
+    potoroo("wcet", "-c", folder / "t.ini", "-o", folder / "t.json", f"--certificates={certificates}/")
     rows = {r["name"]: r for r in json.loads((folder / "t.json").read_text())["entries"]}
     for n, r in rows.items():
         check(f"{name}, {n}", r["status"] == "bound" and r["observations"] > 10 and r["observed_max"] <= r["bound"], {k: r[k] for k in ("status", "bound", "observed_max", "observations")})
     check(f"{name}: what a firmware call does to the caches is in", rows["firmware"]["bound"] >= rows["firmware"]["observed_max"] > 16 * 24, rows["firmware"]["observed_max"])
     check(f"{name}: every call is one of the calls", rows["any-call"]["observations"] >= sum(rows[c]["observations"] for c in CALLS), rows["any-call"]["observations"])
+    proved = [n for n in rows["id"]["ledger"] if "call_id" in json.dumps(n) and "proved by Z3" in json.dumps(n)]
+    question = re.search(r"loop-\w+\.smt2", json.dumps(proved))
+    check(f"{name}: a loop bound rests on a question to the solver", proved and question and "at most 3 times" in json.dumps(proved), rows["id"]["ledger"])
+    if question:
+        again = subprocess.run(["z3", certificates / question[0]], capture_output=True, text=True, timeout=60)
+        check(f"{name}: anybody can ask it again", again.stdout.strip() == "unsat", again.stdout)
     ledger = json.dumps(rows["yield"]["ledger"])
     check(f"{name}: the ledger tells of switches and interrupted entries", "another thread" in ledger and "interrupted" in ledger, ledger)
     out, _ = potoroo("verify", "-c", folder / "t.ini", "-r", folder / "t.json", folder / "t.ptrace")

@@ -117,10 +117,17 @@ static int64_t write_pipe(uint64_t byte)
 	return done;
 }
 
+/* Closes in on it from both ends. */
 static int64_t call_id(uint64_t a)
 {
+	uint32_t low = 0, high = THREADS - 1;
 	(void)a;
-	return now - threads;
+	while (low < high) {
+		uint32_t here = threads + low < now;
+		low += here;
+		high -= !here;
+	}
+	return low;
 }
 
 static int64_t call_ticks(uint64_t a)
