@@ -116,7 +116,7 @@ static void print_result(struct printer *p, uint32_t b, const char *how, bool pr
 
 static void print_end(struct printer *p, uint32_t b, bool print) {
     const struct block *k = block_of(p->v.g, p->v.global[b]);
-    const struct edge *e = p->v.g->edges.data + k->edge;
+    const struct edge *e = k->edges ? &p->v.g->edges.data[k->edge] : NULL;
     uint32_t to[2] = {k->edges > 0 ? values_local(&p->v, e[0].to) : NONE, k->edges > 1 ? values_local(&p->v, e[1].to) : NONE};
     bool branch = k->end == END_BRANCH && p->v.condition[b];
     if (branch)

@@ -30,13 +30,17 @@ cfg-traces: $(BUILD)/cfg/test/cfg_tool
 CHECKS += check-cfg-unit check-cfg-lift check-cfg-traces
 HELP += "cfg-traces|follow test programs of all compilers and levels through their CFGs"
 
-# Bent ELF files under the sanitizers: a few seconds in the checks, `make cfg-fuzz SECONDS=n SEED=n` for longer.
+# Bent ELF files under the sanitizers: a few seconds in the checks, `make cfg-fuzz SECONDS=n SEED=n` for longer. All begin with the corpus: files
+# that each reach code which the others do not, found by libFuzzer. `make cfg-corpus SECONDS=n` looks for more and keeps as few as reach as much.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 $(BUILD)/cfg/test/fuzz: cfg/test/fuzz.c $(wildcard cfg/*.c cfg/*.h cfg/arch/*.c base/*.c base/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC     $@"
 	@$(CC) $(CPPFLAGS) $(filter-out -O2,$(CFLAGS)) -O1 $(SANITIZE) -o $@ $(filter %.c,$^) $(CFG_LIBS)
-FUZZ = $(BUILD)/cfg/test/fuzz $(1) $(2) $(BUILD)/cfg/test $(FUZZ_FILES)
+FUZZ = $(BUILD)/cfg/test/fuzz $(1) $(2) $(BUILD)/cfg/test $(FUZZ_FILES) $(CORPUS)/*
+CORPUS := $(BUILD)/cfg/test/corpus
+$(CORPUS): cfg/test/corpus.tar.xz
+	@rm -rf $@ && mkdir -p $@ && $(PYTHON) -m tarfile -e $< $@ && touch $@
 FUZZ_FILES := $(BUILD)/cfg/test/sample.elf $(BUILD)/cfg/test/switches.elf $(BUILD)/cfg/test/stripped.elf \
 	$(patsubst %,$(BUILD)/cfg/test/golden-%.elf,bounds callers execute tables prove)
 $(BUILD)/cfg/test/golden-%.elf: cfg/test/golden/%.S cfg/test/programs/link.ld
@@ -49,13 +53,21 @@ $(BUILD)/cfg/test/switches.elf: cfg/test/programs/start.S cfg/test/programs/swit
 	@$(RV_PREFIX)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany -O2 -ffreestanding -nostdlib -T cfg/test/programs/link.ld -o $@ $(filter-out %.ld,$^) -lgcc
 $(BUILD)/cfg/test/stripped.elf: $(BUILD)/cfg/test/switches.elf
 	@$(RV_PREFIX)strip -o $@ $<
-check-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(FUZZ_FILES)
-	@$(call FUZZ,6,1)
-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(FUZZ_FILES)
+check-cfg-fuzz: $(BUILD)/cfg/test/fuzz $(FUZZ_FILES) $(CORPUS)
+	@$(call FUZZ,20,1)
+cfg-fuzz: $(BUILD)/cfg/test/fuzz $(FUZZ_FILES) $(CORPUS)
 	@$(call FUZZ,$(SECONDS),$(SEED))
-.PHONY: cfg-fuzz
+GUIDED := $(BUILD)/cfg/test/guided
+cfg-corpus: $(FUZZ_FILES) $(CORPUS)
+	clang $(CPPFLAGS) -std=c11 -O1 -g -w -DCOVERAGE_GUIDED -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(GUIDED) cfg/test/fuzz.c \
+		$(wildcard cfg/*.c cfg/arch/*.c base/*.c) $(CFG_LIBS)
+	rm -rf $(GUIDED).found $(GUIDED).least && mkdir $(GUIDED).found $(GUIDED).least && cp $(FUZZ_FILES) $(GUIDED).found
+	$(GUIDED) -max_len=10240 -max_total_time=$(SECONDS) -timeout=60 -artifact_prefix=$(GUIDED). $(GUIDED).found $(CORPUS)
+	$(GUIDED) -max_len=10240 -set_cover_merge=1 $(GUIDED).least $(GUIDED).found $(CORPUS)
+	tar -C $(GUIDED).least --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cJf cfg/test/corpus.tar.xz .
+.PHONY: cfg-fuzz cfg-corpus
 CHECKS += check-cfg-fuzz
-HELP += "cfg-fuzz|bent ELF files under the sanitizers, SECONDS=1800 SEED=1"
+HELP += "cfg-fuzz|bent ELF files under the sanitizers, SECONDS=1800 (of processor time) SEED=1" "cfg-corpus|let libFuzzer look for files to begin with, SECONDS=1800"
 
 # Hand-written programs with all that is to be known of them; and wrong versions of the analysis, which those must find.
 check-cfg-golden: $(BUILD)/cfg/test/cfg_tool
