@@ -152,7 +152,7 @@ static int print(const struct cfg *g, const struct options *o, struct err *e) {
     case DOT: cfg_dot(g, o->function, stdout); break;
     case ANNOTATE: cfg_annotate(g, o->function, stdout); break;
     case FUNCTIONAL: cfg_print_functional(g, cfg_function_named(g, o->function), stdout); break;
-    case TEMPLATE: cfg_facts_template(g, stdout); break;
+    case TEMPLATE: cfg_facts_template(g, o->verbose, stdout); break;
     default: print_text(g);
     }
     return 0;
@@ -210,4 +210,4 @@ const struct command command_cfg = {
     "      --worst=RESULT.json  draw the worst path that `potoroo wcet` found, with the functions that it passes\n"
     "      --entry=NAME      of this entry; else of the one with the greatest bound\n"
     "      --proofs=PREFIX   write the question behind each bound proved by Z3: PREFIXloop-….smt2, unsatisfiable\n"
-    "  -v, --verbose         list every place that could not be resolved\n"};
+    "  -v, --verbose         list every place that could not be resolved; with --facts-template also the candidates that were left out\n"};

@@ -126,7 +126,8 @@ struct loop {
     const char *proof;          /* of a proved bound: the question in SMT-LIB that is unsatisfiable, a whole file; else NULL */
     bool endless;               /* nothing leaves it: no execution that ends comes here, and no bound is asked for */
 };
-/* A call or jump through a pointer is an open question: any of cfg_taken's functions may be meant. */
+/* A call or jump through a pointer is an open question: any of cfg_taken's functions may be meant. Those that its use speaks against are left out
+ * where people are told of candidates (cfg/narrow.h), which changes nothing else. */
 struct unresolved {
     uint64_t addr;
     uint32_t function;
@@ -213,8 +214,8 @@ json_t *cfg_block_text(const struct cfg *g, uint32_t block);
 int cfg_apply_facts(struct cfg **g, const char *path, struct err *e);
 
 void cfg_print(const struct cfg *g, FILE *out);              /* a table for people: functions, loops, what is unresolved */
-/* What is still asked: a .ff file with one line a missing fact, its place and source position, to be filled in. */
-void cfg_facts_template(const struct cfg *g, FILE *out);
+/* What is still asked: a .ff file with one line a missing fact, its place and source position, to be filled in. ALL: candidates that were left out too. */
+void cfg_facts_template(const struct cfg *g, bool all, FILE *out);
 json_t *cfg_json(const struct cfg *g);                       /* DESIGN.md's contract, addresses as "0x…"; the caller owns the reference */
 void cfg_dot(const struct cfg *g, const char *function, FILE *out); /* NULL: every function */
 /* The functions that a path passes, with the path in red: each step goes from one block's beginning to another's (0: it ends there), so often, at

@@ -1,4 +1,4 @@
-#include "cfg/graph.h"
+#include "cfg/narrow.h"
 
 #include <inttypes.h>
 
@@ -91,22 +91,29 @@ static json_t *json_stats(const struct cfg *g) {
                      "indirect_resolved", (int)g->indirect_resolved);
 }
 
-/* "candidates": what an unresolved pointer may mean, as far as that is told one by one. */
-static void json_candidates(const struct cfg *g, json_t *unresolved) {
+/* "candidates": what an unresolved pointer may mean, as far as that is told one by one; "left_out": what its use speaks against. */
+static void json_candidates(const struct cfg *g, struct narrowing *n, size_t i, json_t *u) {
     enum { MOST_TOLD = 64 };
-    uint32_t *taken;
-    size_t n = cfg_taken(g, &taken);
-    for (size_t i = 0; i < g->unresolved.len; i++) {
-        json_t *list = json_array(), *u = json_array_get(unresolved, i);
-        for (size_t k = 0; k < n && n <= MOST_TOLD; k++)
-            json_array_append_new(list, json_address(g->functions.data[taken[k]].addr));
+    const struct candidates *c = narrowing_of(n, i);
+    json_t *in = json_array(), *out = json_array();
+    for (size_t k = 0; k < c->list.len; k++)
+        if ((c->list.data[k].out == LEFT_IN ? c->kept : c->list.len - c->kept) <= MOST_TOLD)
+            json_array_append_new(c->list.data[k].out == LEFT_IN ? in : out, json_address(g->functions.data[c->list.data[k].function].addr));
+    json_object_set_new(u, "candidates", in);
+    json_object_set_new(u, "candidate_count", json_integer((json_int_t)c->kept));
+    json_object_set_new(u, "left_out", out);
+    json_object_set_new(u, "left_out_count", json_pack("{s:i, s:i}", "arguments", (int)c->by_arguments, "place", (int)c->by_place));
+    json_object_set_new(u, "arguments", json_integer(c->gives));
+    if (c->based)
+        json_object_set_new(u, "offset", json_integer(c->offset));
+}
+
+static void json_all_candidates(const struct cfg *g, json_t *unresolved) {
+    struct narrowing *n = narrowing_new(g);
+    for (size_t i = 0; i < g->unresolved.len; i++)
         if (g->unresolved.data[i].pointer)
-            json_object_set(u, "candidates", list);
-        if (g->unresolved.data[i].pointer)
-            json_object_set_new(u, "candidate_count", json_integer((json_int_t)n));
-        json_decref(list);
-    }
-    free(taken);
+            json_candidates(g, n, i, json_array_get(unresolved, i));
+    narrowing_free(n);
 }
 
 json_t *cfg_json(const struct cfg *g) {
@@ -123,7 +130,7 @@ json_t *cfg_json(const struct cfg *g) {
                                                     json_text(g->functions.data[u->function].name), "place",
                                                     json_text(cfg_describe(g, u->addr)), "why", json_text(u->why)));
     }
-    json_candidates(g, unresolved);
+    json_all_candidates(g, unresolved);
     return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "elf", json_text(image_path(g->image)), "build_id", image_build_id(g->image), "arch", "rv64",
                      "functions", functions, "unresolved", unresolved, "stats", json_stats(g));
 }
@@ -183,15 +190,27 @@ static void template_source(const struct cfg *g, uint64_t addr, FILE *out) {
         fprintf(out, "# %s:%d\n", file, line);
 }
 
-static void template_candidates(const struct cfg *g, FILE *out) {
+/* Those with or without those that were left out. */
+static void template_names(const struct cfg *g, const struct candidates *c, bool left_out, FILE *out) {
     enum { MOST_NAMED = 200 };
-    uint32_t *taken;
-    size_t n = cfg_taken(g, &taken);
-    fprintf(out, "# candidates, as their address is taken: %zu functions", n);
-    for (size_t k = 0; k < n && k < MOST_NAMED; k++)
-        fprintf(out, "%s%s", k % 10 ? " " : "\n#    ", g->functions.data[taken[k]].name);
+    size_t n = left_out ? c->list.len - c->kept : c->kept, told = 0;
+    for (size_t k = 0; k < c->list.len && told < MOST_NAMED; k++)
+        if ((c->list.data[k].out != LEFT_IN) == left_out)
+            fprintf(out, "%s%s", told++ % 10 ? " " : "\n#    ", g->functions.data[c->list.data[k].function].name);
     fputs(n > MOST_NAMED ? " …\n" : "\n", out);
-    free(taken);
+}
+
+static void template_candidates(const struct cfg *g, const struct candidates *c, bool all, FILE *out) {
+    fprintf(out, "# candidates: %zu of %zu functions whose address is taken", c->kept, c->list.len);
+    template_names(g, c, false, out);
+    if (c->kept == c->list.len)
+        return;
+    fputs("# ", out);
+    narrowing_explain(c, out);
+    if (all)
+        template_names(g, c, true, out);
+    else
+        fputs(" (-v names them)\n", out);
 }
 
 /* What a table in written memory holds as the ELF has it: pointers to functions and nulls, up to the first other thing or the next symbol. */
@@ -288,7 +307,8 @@ static void template_recursion(const struct cfg *g, FILE *out) {
     free(dead);
 }
 
-void cfg_facts_template(const struct cfg *g, FILE *out) {
+void cfg_facts_template(const struct cfg *g, bool all, FILE *out) {
+    struct narrowing *narrowing = narrowing_new(g);
     fprintf(out, "elf \"%s\"\n", image_build_id(g->image));
     for (size_t i = 0; i < g->unresolved.len; i++) {
         const struct unresolved *u = &g->unresolved.data[i];
@@ -299,12 +319,13 @@ void cfg_facts_template(const struct cfg *g, FILE *out) {
         if (u->target)
             template_mapped(g, u->target, out);
         else if (u->pointer)
-            template_candidates(g, out);
+            template_candidates(g, narrowing_of(narrowing, i), all, out);
         if (u->table)
             template_table(g, u->table, out);
         if (b != NONE)
             fprintf(out, "# %s 0x%" PRIx64 " TARGET...\n", block_of(g, b)->end == END_CALL || block_of(g, b)->end == END_STOP ? "calls" : "jumps", u->addr);
     }
+    narrowing_free(narrowing);
     if (g->unresolved.len)
         fputs("\n# With these filled in, ask again: some of what follows will be known then.\n", out);
     for (size_t i = 0; i < g->loops.len; i++) {

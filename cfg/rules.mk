@@ -1,5 +1,5 @@
 CFG_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash
-$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/trail.c cfg/linear.c cfg/induction.c cfg/turn.c cfg/guess.c cfg/prove.c cfg/bounds.c cfg/callers.c cfg/abstract.c cfg/memory.c cfg/piece.c cfg/execute.c cfg/functional.c cfg/loops.c cfg/ends.c cfg/facts.c cfg/query.c cfg/shape.c cfg/print.c cfg/dot.c cfg/annotate.c))
+$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/trail.c cfg/linear.c cfg/induction.c cfg/turn.c cfg/guess.c cfg/prove.c cfg/bounds.c cfg/callers.c cfg/abstract.c cfg/memory.c cfg/piece.c cfg/execute.c cfg/functional.c cfg/loops.c cfg/ends.c cfg/facts.c cfg/query.c cfg/narrow.c cfg/shape.c cfg/print.c cfg/dot.c cfg/annotate.c))
 $(eval $(call host_program,cfg/test/cfg_tool,cfg/test/cfg_tool.c,cfg base,$(CFG_LIBS)))
 $(eval $(call host_program,cfg/test/lift_test,cfg/test/lift_test.c,cfg base,$(CFG_LIBS)))
 
@@ -85,6 +85,22 @@ check-cfg-kernel: $(BUILD)/cfg/test/cfg_tool $(BUILD)/kernel/kernel.elf $(BUILD)
 .PHONY: cfg-mutants
 CHECKS += check-cfg-golden check-cfg-mutants check-cfg-kernel
 HELP += "cfg-mutants|wrong versions of the CFG analysis, each of which the tests must find"
+
+# Candidates of open pointers: whom QEMU sees called must be among them, who reads more than is given must not; and wrong versions.
+check-cfg-pointers: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/pointers.py $< $(BUILD)/cfg/test/pointers $(RV_PREFIX) $(QEMU) quick
+cfg-pointers: $(BUILD)/cfg/test/cfg_tool
+	@$(PYTHON) cfg/test/pointers.py $< $(BUILD)/cfg/test/pointers $(RV_PREFIX) $(QEMU)
+POINTERS_WRONG = PYTHON=$(PYTHON) sh cfg/test/pointers_wrong.sh $(BUILD)/cfg/test/pointers-wrong $(RV_PREFIX) $(QEMU) "$(CPPFLAGS) -std=c11" \
+	"-Wl,--start-group $(BUILD)/cfg/libcfg.a $(BUILD)/base/libbase.a -Wl,--end-group $(CFG_LIBS)"
+check-cfg-pointers-wrong: $(BUILD)/cfg/test/cfg_tool
+	@$(POINTERS_WRONG) 4
+cfg-pointers-wrong: $(BUILD)/cfg/test/cfg_tool
+	@$(POINTERS_WRONG)
+.PHONY: cfg-pointers cfg-pointers-wrong
+CHECKS += check-cfg-pointers check-cfg-pointers-wrong
+HELP += "cfg-pointers|candidates of open pointers against executions, all compilers and levels" \
+	"cfg-pointers-wrong|wrong versions of what narrows candidates, each of which the tests must find"
 
 # Random loops: no derived bound may be below what an execution shows.
 check-cfg-random: $(BUILD)/cfg/test/cfg_tool

@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "dot") == 0)
         cfg_dot(g, argc > 3 ? argv[3] : NULL, stdout);
     else if (strcmp(argv[1], "template") == 0)
-        cfg_facts_template(g, stdout);
+        cfg_facts_template(g, true, stdout);
     else if (strcmp(argv[1], "functional") == 0)
         for (uint32_t f = 0; f < g->functions.len; f++) {
             if (argc < 4 || strcmp(g->functions.data[f].name, argv[3]) == 0)

@@ -55,7 +55,7 @@ static void try_file(const char *path, FILE *sink) {
         check(g);
         json_decref(cfg_json(g));
         cfg_print(g, sink);
-        cfg_facts_template(g, sink);
+        cfg_facts_template(g, true, sink);
         if (g->functions.len < 200) {
             cfg_dot(g, NULL, sink);
             cfg_annotate(g, NULL, sink);
