@@ -166,12 +166,10 @@ int kernel_open(const char *elf, const char *facts, bool trace_port, struct imag
     *img = image_open(elf, e);
     if (*img && trace_port)
         image_use_port(*img);
-    *g = *img ? cfg_build(*img, e) : NULL;
-    if (*g && (!facts || cfg_apply_facts(g, facts, e) == 0))
+    *g = *img ? cfg_build_with(*img, facts, e) : NULL;
+    if (*g)
         return 0;
-    cfg_free(*g);
     image_free(*img);
-    *g = NULL;
     *img = NULL;
     return -1;
 }

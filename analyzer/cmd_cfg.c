@@ -185,8 +185,8 @@ static int run(int argc, char **argv) {
         return command_usage(&command_cfg, "--worst goes with --dot, and --entry with --worst");
     struct err e;
     struct image *img = image_open(argv[optind], &e);
-    struct cfg *g = img ? cfg_build(img, &e) : NULL;
-    bool good = g && (!o.facts || cfg_apply_facts(&g, o.facts, &e) == 0) && print(g, &o, &e) == 0 && (!o.proofs || write_proofs(g, o.proofs, &e) == 0);
+    struct cfg *g = img ? cfg_build_with(img, o.facts, &e) : NULL;
+    bool good = g && print(g, &o, &e) == 0 && (!o.proofs || write_proofs(g, o.proofs, &e) == 0);
     int rc = good ? report(g, o.verbose) : command_fail(&command_cfg, &e);
     cfg_free(g);
     image_free(img);

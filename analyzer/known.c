@@ -19,7 +19,7 @@ struct cell_more {            /* what is seldom looked at */
     uint32_t elsewhere;       /* sum of the counts in the table */
     uint32_t step;            /* of its entry */
 };
-size_t known_limit = 1 << 19;
+size_t known_limit = 1 << 20;
 #define NONE_YET UINT32_MAX
 #define NO_TIME UINT32_MAX
 #define LONGEST ((uint32_t)INT32_MAX)

@@ -84,14 +84,36 @@ static void put_header(const struct profile *p, struct text *t) {
     }
 }
 
+/* Most of a profile are bins' numbers, and most of these are short. */
+static char *decimal(char *to, uint64_t v) {
+    static const char two[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869"
+                              "707172737475767778798081828384858687888990919293949596979899";
+    char digits[20], *p = digits + sizeof digits;
+    for (; v >= 100; v /= 100)
+        memcpy(p -= 2, two + v % 100 * 2, 2);
+    if (v >= 10)
+        *to++ = two[v * 2];
+    *to++ = two[v * 2 + 1];
+    for (; p < digits + sizeof digits; p += 2, to += 2)
+        memcpy(to, p, 2);
+    return to;
+}
+
 static void put_bins(struct text *t, const bin_list *bins) {
     if (bins->grain) {
         put_decimal(t, "~", bins->grain);
         put(t, ":");
     }
+    const struct bin *bin = bins_of(bins);
     for (size_t k = 0; k < bins->len; k++) {
-        put_decimal(t, k ? "," : "", bins_of(bins)[k].cycles);
-        put_decimal(t, "*", bins_of(bins)[k].count);
+        if (sizeof t->data - t->len < 44)
+            flush(t);
+        char *to = t->data + t->len;
+        if (k)
+            *to++ = ',';
+        to = decimal(to, bin[k].cycles);
+        *to++ = '*';
+        t->len = (size_t)(decimal(to, bin[k].count) - t->data);
     }
 }
 

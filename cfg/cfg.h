@@ -180,6 +180,8 @@ struct cfg {
 
 /* The CFG of everything reachable from the function symbols (STT_FUNC), the ELF's entry and the calls found on the way. */
 struct cfg *cfg_build(const struct image *img, struct err *e);
+/* The same with cfg_apply_facts (FACTS NULL: without), but quicker than one after the other. */
+struct cfg *cfg_build_with(const struct image *img, const char *facts, struct err *e);
 void cfg_free(struct cfg *g);
 
 uint32_t cfg_block_at(const struct cfg *g, uint64_t addr);       /* the block that starts there, NONE */

@@ -286,7 +286,8 @@ uint64_t block_last(const struct cfg *g, uint32_t b) {
 
 enum { MOST_ROUNDS = 32 };
 
-struct cfg *graph_build(const struct image *img, struct facts *facts, struct err *e) {
+/* graph_build, but for the loops' bounds. */
+static struct cfg *make_shape(const struct image *img, struct facts *facts, struct err *e) {
     struct cfg *g = mem_alloc(sizeof *g);
     g->image = img;
     g->arena = arena_new();
@@ -312,12 +313,28 @@ struct cfg *graph_build(const struct image *img, struct facts *facts, struct err
     tables_check_returns(g);
     loops_find(g);
     recursion_find(g);
+    return g;
+}
+
+struct cfg *graph_build(const struct image *img, struct facts *facts, struct err *e) {
+    struct cfg *g = make_shape(img, facts, e);
+    if (!g)
+        return NULL;
     g->own->least = mem_alloc(g->loops.len * sizeof *g->own->least);
     bounds_derive(g, g->own->least);
     return g;
 }
 
 struct cfg *cfg_build(const struct image *img, struct err *e) { return graph_build(img, NULL, e); }
+
+/* The places that facts name are found in a graph, from which another is then built: the first one needs no bounds. */
+struct cfg *cfg_build_with(const struct image *img, const char *facts, struct err *e) {
+    struct cfg *g = facts ? make_shape(img, NULL, e) : cfg_build(img, e);
+    if (!g || !facts || cfg_apply_facts(&g, facts, e) == 0)
+        return g;
+    cfg_free(g);
+    return NULL;
+}
 
 void cfg_free(struct cfg *g) {
     if (!g)

@@ -110,8 +110,8 @@ static int write_points(struct run *r, struct err *e) {
     if (!r->o->port && !r->o->port_output)
         return 0;
     image_use_port(r->img);
-    struct cfg *g = cfg_build(r->img, e);
-    if (!g || (r->o->facts && cfg_apply_facts(&g, r->o->facts, e) < 0) || (r->points = anonymous("potoroo-points", e)) < 0) {
+    struct cfg *g = cfg_build_with(r->img, r->o->facts, e);
+    if (!g || (r->points = anonymous("potoroo-points", e)) < 0) {
         cfg_free(g);
         return -1;
     }
