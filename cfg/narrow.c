@@ -5,9 +5,13 @@
  * or returned value, or an argument of a callee that reads it itself is a reading of what a register held at the entry; what is only put on
  * the stack is not (variadic functions, -O0), nor what a routine stores that saves whole contexts. What a call prepares is never understated:
  * everything but what an earlier call destroyed on all ways, and what the caller itself is not given. Registers are given in order, so behind the first
- * one that is not prepared there is none. Assumed: code calls by the psABI, with as many arguments as the callee has. */
+ * one that is not prepared there is none. Assumed: code calls by the psABI, with as many arguments as the callee has.
+ *
+ * Where the data hold a function's address leaves nobody out: a structure that is copied into another one, or pointed to in its midst, has its functions
+ * at offsets that no table shows. Who stands where the pointer is loaded from is only told apart. */
 #include "cfg/narrow.h"
 #include "cfg/callers.h"
+#include "cfg/places.h"
 
 enum { A0 = 10, LEVELS = 4, MOST_BLOCKS = 60000, MOST_SEEN = 32 };
 
@@ -18,7 +22,7 @@ struct use {
     uint8_t of[ARGUMENTS];  /* the caller's arguments that are in it */
     bool based;             /* open: the pointer is loaded OFFSET bytes behind a pointer */
     bool tail;              /* the stack pointer is what it was at the entry */
-    int64_t offset;
+    uint64_t offset;
 };
 struct summary {
     bool looked, unsure;    /* there is a summary; the graph may lack ways */
@@ -38,6 +42,7 @@ struct narrowing {
     bool *resumed;          /* by function: what another one calls returns to it */
     numbers *site;          /* by function: blocks that call it */
     size_t blocks;          /* looked at so far */
+    struct places *places;
     uint32_t *taken;
     size_t n;
     struct candidates now;
@@ -152,7 +157,7 @@ static void find_base(const struct values *v, uint32_t b, struct use *u) {
     if (base->op == IR_ADD && ir_is_const(v->ir, base->b, &k))
         base = ir_at(v->ir, base->a);
     u->based = (base->op == IR_VAR || base->op == IR_LOAD) && (int64_t)k >= 0 && k < 2048;
-    u->offset = (int64_t)k;
+    u->offset = k;
 }
 
 static void look_block(const struct narrowing *n, const struct values *v, uint32_t b, const uint8_t *part, struct summary *s) {
@@ -386,7 +391,7 @@ const struct candidates *narrowing_of(struct narrowing *n, size_t unresolved) {
     const struct unresolved *u = &n->g->unresolved.data[unresolved];
     uint32_t block = cfg_block_around(n->g, u->addr);
     struct candidates *c = &n->now;
-    c->list.len = c->kept = c->by_arguments = c->by_place = 0;
+    c->list.len = c->kept = c->fitting = 0;
     c->gives = ARGUMENTS;
     c->based = false;
     if (!u->pointer || block == NONE)
@@ -399,24 +404,14 @@ const struct candidates *narrowing_of(struct narrowing *n, size_t unresolved) {
     c->based = use && use->based;
     c->offset = use ? use->offset : 0;
     for (size_t i = 0; i < n->n; i++) {
-        struct candidate k = {n->taken[i], LEFT_IN};
-        if (n->of[k.function].reads >> c->gives && (call || is_function(n, k.function)))
-            k.out = LEFT_OUT_ARGUMENTS;
-        c->kept += k.out == LEFT_IN;
-        c->by_arguments += k.out == LEFT_OUT_ARGUMENTS;
+        struct candidate k = {.function = n->taken[i]};
+        k.out = n->of[k.function].reads >> c->gives && (call || is_function(n, k.function));
+        k.fits = c->based && !k.out && places_fit(n->places, k.function, c->offset);
+        c->kept += !k.out;
+        c->fitting += k.fits;
         vec_push(&c->list, k);
     }
     return c;
-}
-
-void narrowing_explain(const struct candidates *c, FILE *out) {
-    const char *before = "left out: ";
-    if (c->by_arguments) {
-        fprintf(out, "%s%zu that read more than the %u arguments that are given here", before, c->by_arguments, c->gives);
-        before = "; ";
-    }
-    if (c->by_place)
-        fprintf(out, "%s%zu that the data do not have %d bytes behind anything that is pointed to", before, c->by_place, (int)c->offset);
 }
 
 struct narrowing *narrowing_new(const struct cfg *g) {
@@ -435,6 +430,7 @@ struct narrowing *narrowing_new(const struct cfg *g) {
     n->site = mem_alloc(count * sizeof *n->site);
     n->unsaved = values_unsaved(g);
     n->n = cfg_taken(g, &n->taken);
+    n->places = places_new(g, n->taken, n->n);
     for (uint32_t b = 0; b < g->blocks.len; b++) {
         const struct block *k = block_of(g, b);
         for (uint32_t i = k->call; i < k->call + k->calls; i++)
@@ -458,6 +454,7 @@ void narrowing_free(struct narrowing *n) {
     }
     if (n->of)
         ir_free(&n->ir);
+    places_free(n->places);
     vec_free(&n->now.list);
     free(n->unsaved), free(n->of), free(n->writes), free(n->resumed), free(n->site), free(n->taken);
     free(n);

@@ -91,28 +91,39 @@ static json_t *json_stats(const struct cfg *g) {
                      "indirect_resolved", (int)g->indirect_resolved);
 }
 
-/* "candidates": what an unresolved pointer may mean, as far as that is told one by one; "left_out": what its use speaks against. */
-static void json_candidates(const struct cfg *g, struct narrowing *n, size_t i, json_t *u) {
+enum group { KEPT, FITTING, LEFT_OUT };
+static bool is_in(const struct candidate *c, enum group group) { return group == LEFT_OUT ? c->out : group == KEPT ? !c->out : c->fits; }
+
+static json_t *json_group(const struct cfg *g, const struct candidates *c, enum group group) {
     enum { MOST_TOLD = 64 };
-    const struct candidates *c = narrowing_of(n, i);
-    json_t *in = json_array(), *out = json_array();
-    for (size_t k = 0; k < c->list.len; k++)
-        if ((c->list.data[k].out == LEFT_IN ? c->kept : c->list.len - c->kept) <= MOST_TOLD)
-            json_array_append_new(c->list.data[k].out == LEFT_IN ? in : out, json_address(g->functions.data[c->list.data[k].function].addr));
-    json_object_set_new(u, "candidates", in);
+    size_t n = group == LEFT_OUT ? c->list.len - c->kept : group == KEPT ? c->kept : c->fitting;
+    json_t *list = json_array();
+    for (size_t k = 0; k < c->list.len && n <= MOST_TOLD; k++)
+        if (is_in(&c->list.data[k], group))
+            json_array_append_new(list, json_address(g->functions.data[c->list.data[k].function].addr));
+    return list;
+}
+
+/* "candidates": what an unresolved pointer may mean, as far as that is told one by one, those of them that "fitting" tells stand in the data where
+ * it is loaded from; "left_out": those that read more than the "arguments" that are given. */
+static void json_candidates(const struct cfg *g, const struct candidates *c, json_t *u) {
+    json_object_set_new(u, "candidates", json_group(g, c, KEPT));
     json_object_set_new(u, "candidate_count", json_integer((json_int_t)c->kept));
-    json_object_set_new(u, "left_out", out);
-    json_object_set_new(u, "left_out_count", json_pack("{s:i, s:i}", "arguments", (int)c->by_arguments, "place", (int)c->by_place));
+    json_object_set_new(u, "left_out", json_group(g, c, LEFT_OUT));
+    json_object_set_new(u, "left_out_count", json_integer((json_int_t)(c->list.len - c->kept)));
     json_object_set_new(u, "arguments", json_integer(c->gives));
-    if (c->based)
-        json_object_set_new(u, "offset", json_integer(c->offset));
+    if (!c->based)
+        return;
+    json_object_set_new(u, "offset", json_integer((json_int_t)c->offset));
+    json_object_set_new(u, "fitting", json_group(g, c, FITTING));
+    json_object_set_new(u, "fitting_count", json_integer((json_int_t)c->fitting));
 }
 
 static void json_all_candidates(const struct cfg *g, json_t *unresolved) {
     struct narrowing *n = narrowing_new(g);
     for (size_t i = 0; i < g->unresolved.len; i++)
         if (g->unresolved.data[i].pointer)
-            json_candidates(g, n, i, json_array_get(unresolved, i));
+            json_candidates(g, narrowing_of(n, i), json_array_get(unresolved, i));
     narrowing_free(n);
 }
 
@@ -190,25 +201,27 @@ static void template_source(const struct cfg *g, uint64_t addr, FILE *out) {
         fprintf(out, "# %s:%d\n", file, line);
 }
 
-/* Those with or without those that were left out. */
-static void template_names(const struct cfg *g, const struct candidates *c, bool left_out, FILE *out) {
+static void template_names(const struct cfg *g, const struct candidates *c, enum group group, FILE *out) {
     enum { MOST_NAMED = 200 };
-    size_t n = left_out ? c->list.len - c->kept : c->kept, told = 0;
-    for (size_t k = 0; k < c->list.len && told < MOST_NAMED; k++)
-        if ((c->list.data[k].out != LEFT_IN) == left_out)
-            fprintf(out, "%s%s", told++ % 10 ? " " : "\n#    ", g->functions.data[c->list.data[k].function].name);
-    fputs(n > MOST_NAMED ? " …\n" : "\n", out);
+    size_t told = 0;
+    for (size_t k = 0; k < c->list.len && told <= MOST_NAMED; k++)
+        if (is_in(&c->list.data[k], group) && told++ < MOST_NAMED)
+            fprintf(out, "%s%s", told % 10 != 1 ? " " : "\n#    ", g->functions.data[c->list.data[k].function].name);
+    fputs(told > MOST_NAMED ? " …\n" : "\n", out);
 }
 
 static void template_candidates(const struct cfg *g, const struct candidates *c, bool all, FILE *out) {
     fprintf(out, "# candidates: %zu of %zu functions whose address is taken", c->kept, c->list.len);
-    template_names(g, c, false, out);
+    template_names(g, c, KEPT, out);
+    if (c->fitting && c->fitting < c->kept) {
+        fprintf(out, "# of these the data hold, %" PRIu64 " bytes behind something that is pointed to: %zu", c->offset, c->fitting);
+        template_names(g, c, FITTING, out);
+    }
     if (c->kept == c->list.len)
         return;
-    fputs("# ", out);
-    narrowing_explain(c, out);
+    fprintf(out, "# left out: %zu that read more than the %u arguments that are given here", c->list.len - c->kept, c->gives);
     if (all)
-        template_names(g, c, true, out);
+        template_names(g, c, LEFT_OUT, out);
     else
         fputs(" (-v names them)\n", out);
 }

@@ -1,5 +1,5 @@
 CFG_LIBS := $(CAPSTONE_LIBS) -ldw -lelf -linih -ljansson -lxxhash
-$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/trail.c cfg/linear.c cfg/induction.c cfg/turn.c cfg/guess.c cfg/prove.c cfg/bounds.c cfg/callers.c cfg/abstract.c cfg/memory.c cfg/piece.c cfg/execute.c cfg/functional.c cfg/loops.c cfg/ends.c cfg/facts.c cfg/query.c cfg/narrow.c cfg/shape.c cfg/print.c cfg/dot.c cfg/annotate.c))
+$(eval $(call host_library,cfg,cfg/image.c cfg/arch/rv64.c cfg/flow.c cfg/graph.c cfg/tables.c cfg/ir.c cfg/arch/rv64_lift.c cfg/values.c cfg/ranges.c cfg/smt.c cfg/trail.c cfg/linear.c cfg/induction.c cfg/turn.c cfg/guess.c cfg/prove.c cfg/bounds.c cfg/callers.c cfg/abstract.c cfg/memory.c cfg/piece.c cfg/execute.c cfg/functional.c cfg/loops.c cfg/ends.c cfg/facts.c cfg/query.c cfg/narrow.c cfg/places.c cfg/shape.c cfg/print.c cfg/dot.c cfg/annotate.c))
 $(eval $(call host_program,cfg/test/cfg_tool,cfg/test/cfg_tool.c,cfg base,$(CFG_LIBS)))
 $(eval $(call host_program,cfg/test/lift_test,cfg/test/lift_test.c,cfg base,$(CFG_LIBS)))
 

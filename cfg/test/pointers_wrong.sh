@@ -33,9 +33,12 @@ cfg/narrow.c@        if (entry && !ir_at(@        if (0 && !ir_at(
 cfg/narrow.c@        o->set |= a < 2 && @        o->set |= a < 1 && 
 cfg/narrow.c@        if (may_keep(n, v->global[at], a))@        if (0)
 cfg/narrow.c@        o->through = true;@        ;
-cfg/narrow.c@(n->of[k.function].reads >> c->gives && (@(n->of[k.function].reads >> (c->gives - 1) && (
+cfg/narrow.c@reads >> c->gives &&@reads >> (c->gives - 1) &&
 cfg/narrow.c@    uint8_t writes = k->open ? 0xff : 0;@    uint8_t writes = 0;
 cfg/narrow.c@        least = count < least ? count : least;@        least = 0;
+cfg/places.c@    if (s && addr - s->addr < offset)@    if (0)
+cfg/places.c@map_get(&p->pointed, addr - offset, &unused)@map_get(&p->pointed, addr, &unused)
+cfg/places.c@(s && common_divisor(s->size, addr - s->addr - offset) >= least)@(s && common_divisor(s->size, addr - s->addr) >= least)
 LIST
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
