@@ -71,7 +71,7 @@ HELP += "fuzz-trace|read mutated traces, give mutated assembly probes (FUZZ_ROUN
 BENCH_TRACE ?= $(BUILD)/kernel/kernel.ptrace
 $(eval $(call host_program,tracer/test/bench_trace,tracer/test/bench_trace.c,tracer cfg base,$(TRACER_TEST_LIBS)))
 # Traces of the kernel's workload, seed.entries; made once.
-BENCH_TRACES := $(foreach t,1.100000 2.400000 3.1600000 4.400000,$(BUILD)/tracer/bench/$(t).ptrace)
+BENCH_TRACES := $(foreach t,1.100000 2.400000 3.1600000 4.400000 5.1600000,$(BUILD)/tracer/bench/$(t).ptrace)
 $(BENCH_TRACES): $(BUILD)/kernel/kernel.elf | $(BUILD)/potoroo $(PLATFORM_PLUGIN)
 	@mkdir -p $(@D)
 	@echo "  RUN    $@"
