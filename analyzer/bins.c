@@ -55,13 +55,10 @@ static void settle(bin_list *bins) {
 
 static void insert(bin_list *bins, uint64_t cycles, uint64_t count) {
     struct bin *bin = bins_of(bins);
-    size_t lo = 0, hi = bins->len;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (bin[mid].cycles < cycles)
-            lo = mid + 1;
-        else
-            hi = mid;
+    size_t lo = 0;
+    for (size_t n = bins->len, half; n; n -= half) { /* no branch on the times, which nothing foretells */
+        half = n - n / 2;
+        lo += half * (bin[lo + half - 1].cycles < cycles);
     }
     if (lo < bins->len && bin[lo].cycles == cycles) {
         bin[lo].count += count;

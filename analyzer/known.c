@@ -173,14 +173,6 @@ static void grow(struct known *k) {
     k->more_room = room;
 }
 
-static void count_more(struct known *k, uint32_t cell, uint32_t time, uint32_t position) {
-    struct more *m = place_of(k->more, k->more_room, cell, time);
-    if (!m->count++) {
-        *m = (struct more){cell, time, 1, position};
-        k->mores++;
-    }
-}
-
 static uint32_t __attribute__((noinline)) make_cell(struct known *k, uint32_t usual, uint32_t position, uint32_t step) {
     assert(k->cell_count < k->cell_room);
     k->cells[k->cell_count] = (struct cell){{usual, NO_TIME, NO_TIME, NO_TIME}, {0, 0, 0, 0}};
@@ -188,21 +180,25 @@ static uint32_t __attribute__((noinline)) make_cell(struct known *k, uint32_t us
     return (uint32_t)k->cell_count++;
 }
 
-/* TIME was in none of the cell's places when it was last looked for. False: it is not, and none is free. */
-static bool __attribute__((noinline)) take_place(struct known *k, uint32_t cell, uint32_t time, uint32_t position) {
+/* TIME was in none of the cell's places when it was last looked for. If it is seen for the first time: where its position goes, else NULL. */
+static uint32_t *__attribute__((noinline)) count_elsewhere(struct known *k, uint32_t cell, uint32_t time) {
     struct cell *c = &k->cells[cell];
     for (int i = 1; i < 4; i++)
         if (c->time[i] == NO_TIME) {
             c->time[i] = time;
             c->count[i] = 1;
-            k->cells_more.data[cell].first[i] = position;
-            return true;
+            return &k->cells_more.data[cell].first[i];
         } else if (c->time[i] == time) {
             c->count[i]++;
-            return true;
+            return NULL;
         }
     k->cells_more.data[cell].elsewhere++;
-    return false;
+    struct more *m = place_of(k->more, k->more_room, cell, time);
+    if (m->count++)
+        return NULL;
+    *m = (struct more){cell, time, 1, 0};
+    k->mores++;
+    return &m->first;
 }
 
 /* Which places of 16 differ, by bit. */
@@ -249,12 +245,12 @@ static void count_odds(struct known *k) {
     }
     const struct odd_entry *x = k->odd_entry, *last = x + k->odd_entries - 1;
     for (uint32_t i = 0; i < left; i++) {
-        uint32_t cell = (uint32_t)(k->odd[place[i]] >> 32), time = (uint32_t)k->odd[place[i]];
+        uint32_t cell = (uint32_t)(k->odd[place[i]] >> 32), *first = count_elsewhere(k, cell, (uint32_t)k->odd[place[i]]);
+        if (!first)
+            continue;
         while (x < last && x[1].first <= place[i])
             x++;
-        uint32_t position = x->at + k->cells_more.data[cell].step;
-        if (!take_place(k, cell, time, position))
-            count_more(k, cell, time, position);
+        *first = x->at + k->cells_more.data[cell].step;
     }
     k->odds = k->odd_entries = 0;
 }

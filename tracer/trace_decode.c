@@ -216,7 +216,7 @@ static void keep_phrase(struct trace_decoder *d) {
 }
 
 /* Which of 16 bytes are not zero, by bit. */
-static inline uint32_t not_zero(const uint8_t *p) {
+static inline uint64_t not_zero(const uint8_t *p) {
 #ifdef __SSE2__
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_setzero_si128())) ^ 0xffff;
 #else
@@ -234,9 +234,8 @@ static int take_near(struct trace_decoder *d, struct trace_phrase *p) {
     uint32_t *step = d->pool_steps.data + p->pool, n = p->records;
     uint64_t sum = p->sum, z;
     for (uint32_t i = 0; i < n; i += 64) {
-        uint64_t left = 0;
-        for (uint32_t j = i; j < n && j < i + 64; j += 16)
-            left |= (uint64_t)not_zero(time + j) << (j - i); /* there is DECODE_SLACK behind the last */
+        /* There is DECODE_SLACK behind the last. */
+        uint64_t left = not_zero(time + i) | not_zero(time + i + 16) << 16 | not_zero(time + i + 32) << 32 | not_zero(time + i + 48) << 48;
         for (left &= n - i < 64 ? ((uint64_t)1 << (n - i)) - 1 : UINT64_MAX; left; left &= left - 1) {
             uint32_t k = i + (uint32_t)__builtin_ctzll(left), was = step[k];
             if ((z = time[k]) == TIME_EXTRA && get_time(d, &z) < 0)

@@ -44,7 +44,7 @@ struct trace_decoder {
 };
 
 void decoder_free(struct trace_decoder *d);
-enum { DECODE_SLACK = 16 };   /* bytes behind a frame's that may be read too */
+enum { DECODE_SLACK = 64 };   /* bytes behind a frame's that may be read too */
 void decoder_begin(struct trace_decoder *d, const struct frame_head *f, const uint8_t *raw);
 /* The next records, at most BATCH. -1: the frame is not what its head says; the batch is empty then. */
 int decoder_batch(struct trace_decoder *d);
