@@ -71,7 +71,7 @@ struct known *known_new(void) { return mem_alloc(sizeof(struct known)); }
 #define ROOM(list, n) ((list)->data = mem_large((n) * sizeof *(list)->data), (list)->cap = (n))
 
 static void make_room(struct known *k) {
-    size_t steps = known_limit + ODDS + 1;
+    size_t steps = known_limit + ODDS + 1 + STEPS_SLACK;
     ROOM(&k->points, 2 * steps);
     ROOM(&k->units, 2 * steps);
     ROOM(&k->usual, steps);
@@ -207,12 +207,12 @@ static inline __m128i same_four(const uint32_t *a, const uint32_t *b) {
     return _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(const void *)a), _mm_loadu_si128((const __m128i *)(const void *)b));
 }
 
-static inline uint32_t differing(const uint32_t *a, const uint32_t *b) {
+static inline uint64_t differing(const uint32_t *a, const uint32_t *b) {
     __m128i low = _mm_packs_epi32(same_four(a, b), same_four(a + 4, b + 4)), high = _mm_packs_epi32(same_four(a + 8, b + 8), same_four(a + 12, b + 12));
     return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) ^ 0xffff;
 }
 #else
-static inline uint32_t differing(const uint32_t *a, const uint32_t *b) {
+static inline uint64_t differing(const uint32_t *a, const uint32_t *b) {
     uint32_t mask = 0;
     for (int i = 0; i < 16; i++)
         mask |= (uint32_t)(a[i] != b[i]) << i;
@@ -233,7 +233,7 @@ static inline bool count_here(struct cell *c, uint32_t time) {
 
 static void count_odds(struct known *k) {
     uint32_t left = 0, place[ODDS]; /* of those that are not in their cells */
-    while (2 * (k->mores + k->odds) >= k->more_room)
+    while (3 * (k->mores + k->odds) >= 2 * k->more_room)
         grow(k);
     for (uint32_t i = 0; i < k->odds; i++) {
         place[left] = i;
@@ -302,20 +302,13 @@ static inline uint32_t put_odds(struct known *k, uint32_t odds, uint64_t mask, c
     return odds;
 }
 
-/* The steps of X that do not take their usual time, up to 64 at a time: one loop over all of them is easier to foresee than several. */
+/* The steps of X that do not take their usual time, 64 at a time: what is read behind the last is left out again. */
 static uint32_t find_odds(struct known *k, uint32_t odds, const struct entry *x, const uint32_t *time) {
-    const uint32_t *usual = k->usual.data + x->steps;
-    for (uint32_t i = 1, n = x->n, end; i < n; i = end) {
-        uint64_t mask = 0;
-        uint32_t j = i;
-        for (end = n - i < 64 ? n : i + 64; j + 16 <= end; j += 16)
-            mask |= (uint64_t)differing(time + j, usual + j) << (j - i);
-        if (j < end && n > 16) /* the last 16, without those that were looked at */
-            mask |= (uint64_t)(differing(time + end - 16, usual + end - 16) >> (j + 16 - end)) << (j - i);
-        else
-            for (; j < end; j++)
-                mask |= (uint64_t)(time[j] != usual[j]) << (j - i);
-        odds = put_odds(k, odds, mask, x, i, time + i);
+    const uint32_t *usual = k->usual.data + x->steps, n = x->n;
+    for (uint32_t i = 1; i < n; i += STEPS_SLACK) {
+        const uint32_t *a = time + i, *b = usual + i;
+        uint64_t mask = differing(a, b) | differing(a + 16, b + 16) << 16 | differing(a + 32, b + 32) << 32 | differing(a + 48, b + 48) << 48;
+        odds = put_odds(k, odds, n - i < 64 ? mask & (((uint64_t)1 << (n - i)) - 1) : mask, x, i, a);
     }
     return odds;
 }

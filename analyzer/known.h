@@ -13,8 +13,8 @@ void known_free(struct known *k);
 uint32_t known_find(const struct known *k, const uint32_t *point, uint32_t n);
 /* ENTRY's way: record 0 entered, each other record made one of its steps, of which only the units are asked. Returns its name; nothing is counted yet. */
 uint32_t known_add(struct known *k, const uint32_t *point, uint32_t n, const struct replay_entry *entry);
-/* It came again: STEPS cycles from record to record (0's: to record 0), in all WHOLE from record 0 on, from POSITION on. False, and nothing counted: not known (any more), or
- * a step took too long to be counted here. */
+/* It came: STEPS cycles from record to record (0's: to record 0), in all WHOLE from record 0 on, from POSITION on. False, and nothing counted: not known (any more), or
+ * a step took too long to be counted here. STEPS_SLACK places behind the last of STEPS may be read, whatever is there. */
 bool known_count(struct known *k, uint32_t name, const uint32_t *steps, uint32_t n, uint64_t whole, uint64_t position);
 /* Memory is bounded: time for known_end. By this many steps, which tests make few; 0: every entry is replayed. */
 extern size_t known_limit;

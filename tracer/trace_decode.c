@@ -203,7 +203,7 @@ static int take_loss(struct trace_decoder *d) {
 static void keep_phrase(struct trace_decoder *d) {
     uint32_t n = d->count, pool = (uint32_t)d->pool_points.len;
     vec_reserve(&d->pool_points, pool + n);
-    vec_reserve(&d->pool_steps, pool + n);
+    vec_reserve(&d->pool_steps, pool + n + STEPS_SLACK);
     memcpy(d->pool_points.data + pool, d->point_room, n * sizeof *d->point_room);
     uint32_t *to = d->pool_steps.data + pool;
     for (uint32_t i = 0; i < n; i++)

@@ -41,11 +41,12 @@ struct trace_reader *trace_open(const char *path, struct err *e);
 const struct trace_info *trace_get_info(const struct trace_reader *r);
 /* 1: *record is the next one · 0: the end · -1: damaged here (offset and why in E; the reader may go on with the next frame). */
 int trace_next(struct trace_reader *r, struct trace_record *record, struct err *e);
+enum { STEPS_SLACK = 64 };
 /* The same, many records at a time: what B points to is the reader's, until the next call. */
 struct trace_batch {
     const uint32_t *point;    /* by record: its point's number, which trace_point explains */
     const uint64_t *step;     /* by record: cycles since the one before it, the first one's: since `cycle`; or NULL, and they are in … */
-    const uint32_t *near;
+    const uint32_t *near;     /* STEPS_SLACK places behind the last can be read too: nothing is said of what is there */
     uint32_t count;           /* at least 1 */
     uint64_t cycle, last;     /* last: the last one's cycle */
     uint64_t lost;            /* records known to be missing just before the first */

@@ -99,7 +99,7 @@ static uint64_t sum_of(const uint32_t *steps, uint32_t n) {
 static void counts_are_those_of_each_record(void **state) {
     (void)state;
     struct known *k = known_new();
-    uint32_t old = 0, point[LENGTH], steps[LENGTH];
+    uint32_t old = 0, point[LENGTH], steps[LENGTH + STEPS_SLACK] = {0};
     uint64_t position = (uint64_t)1 << 40, counted = 0;
     for (int i = 0; i < ROUNDS; i++, position += LENGTH) {
         uint32_t w = draw(WAYS), n = length(w), name;
