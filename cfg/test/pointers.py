@@ -4,6 +4,7 @@
 Usage: pointers.py TOOL BUILD-DIRECTORY RV_PREFIX QEMU [quick]
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -67,6 +68,25 @@ def judge(cfg, whole, pcs):
     return problems, kept, kept + sum(u["left_out_count"] for u in asked.values())
 
 
+def judge_template(text, cfg):
+    """The facts template must tell of each open pointer what the JSON does."""
+    functions = {f["addr"]: f["name"] for f in cfg["functions"]}
+    problems = []
+    parts = re.split(r"^# (?:calls|jumps) (0x\w+) TARGET.*$", text, flags=re.M)
+    told = dict(zip(parts[1::2], parts[0::2]))
+    for u in cfg["unresolved"]:
+        if "candidates" not in u:
+            continue
+        part = told.get(u["addr"], "").split("\n\n")[-1]
+        wanted = [f"candidates: {u['candidate_count']} of {u['candidate_count'] + u['left_out_count']} functions"]
+        if u["left_out"]:
+            wanted.append(f"left out: {u['left_out_count']} that read more than the {u['arguments']} arguments")
+        left = part.split("# left out", 1)[-1].split()
+        if any(w not in part for w in wanted) or any(functions[c] not in left for c in u["left_out"]):
+            problems.append(f"{u['place']}: the template tells otherwise: {part}")
+    return problems
+
+
 def main():
     tool, out, prefix, qemu = sys.argv[1:5]
     os.makedirs(out, exist_ok=True)
@@ -80,6 +100,8 @@ def main():
         subprocess.run([prefix + "strip", "-o", elf + ".stripped", elf], check=True)
         for what, cfg in ((name, whole), (name + " stripped", load_cfg(tool, elf + ".stripped"))):
             problems, kept, of = judge(cfg, whole, pcs)
+            if cfg is whole:
+                problems += judge_template(subprocess.run([tool, "template", elf], check=True, capture_output=True, text=True).stdout, whole)
             print(f"{what}: {kept} candidates of {of}")
             for p in problems:
                 print(f"{what}: {p}")

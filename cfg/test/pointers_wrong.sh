@@ -39,6 +39,7 @@ cfg/narrow.c@        least = count < least ? count : least;@        least = 0;
 cfg/places.c@    if (s && addr - s->addr < offset)@    if (0)
 cfg/places.c@map_get(&p->pointed, addr - offset, &unused)@map_get(&p->pointed, addr, &unused)
 cfg/places.c@(s && common_divisor(s->size, addr - s->addr - offset) >= least)@(s && common_divisor(s->size, addr - s->addr) >= least)
+cfg/print.c@template_names(g, c, LEFT_OUT, out);@template_names(g, c, KEPT, out);
 LIST
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
