@@ -38,13 +38,17 @@ enum { DEADLY = sizeof deadly / sizeof *deadly, GRACE = 20 /* seconds */ };
 
 static void on_signal(int sig) { caught = sig; }
 
-/* Held back except while waiting in ppoll, so that none slips in between a look at `caught` and the wait. */
+/* Held back except while waiting in ppoll, so that none slips in between a look at `caught` and the wait. What whoever started us lets be ignored
+ * (nohup, a shell's background job) stays so. */
 static void hold_signals(struct sigaction old[DEADLY], sigset_t *before) {
     struct sigaction sa = {.sa_handler = on_signal};
     sigset_t set;
     sigemptyset(&set);
     for (int i = 0; i < DEADLY; i++) {
-        sigaction(deadly[i], &sa, &old[i]);
+        sigaction(deadly[i], NULL, &old[i]);
+        if (old[i].sa_handler == SIG_IGN)
+            continue;
+        sigaction(deadly[i], &sa, NULL);
         sigaddset(&set, deadly[i]);
     }
     sigprocmask(SIG_BLOCK, &set, before);
