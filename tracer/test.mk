@@ -76,13 +76,14 @@ $(BENCH_TRACES): $(BUILD)/kernel/kernel.elf | $(BUILD)/potoroo $(PLATFORM_PLUGIN
 	@mkdir -p $(@D)
 	@echo "  RUN    $@"
 	$(Q)$(BUILD)/potoroo run -p platforms/reference.ini -k $< -o $@ --must-end -- $(call boot_arguments,$(basename $(basename $(@F))),$(patsubst .%,%,$(suffix $(basename $(@F)))))
+$(eval $(call host_program,tracer/test/repeat_trace,tracer/test/repeat_trace.c,tracer cfg base,$(TRACER_TEST_LIBS)))
 
 .PHONY: bench-trace bench-profile
 bench-trace: bench-profile $(BUILD)/tracer/test/bench_trace $(BENCH_TRACE) $(BUILD)/potoroo $(PLATFORM_PLUGIN) $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf
 	@$(BUILD)/tracer/test/bench_trace $(BENCH_TRACE)
 	@$(PYTHON) tracer/test/bench_port.py $(BUILD)/potoroo $(QEMU) $(PLATFORM_PLUGIN) platforms/reference.ini $(BUILD)/kernel-plain/kernel.elf $(BUILD)/kernel/kernel.elf kernel/facts.ff
-bench-profile: $(BUILD)/potoroo $(BENCH_TRACES)
-	@$(PYTHON) tracer/test/bench_profile.py $(BUILD)/potoroo $(BUILD)/kernel/kernel.elf kernel/facts.ff $(BENCH_TRACES)
+bench-profile: $(BUILD)/potoroo $(BUILD)/tracer/test/repeat_trace $(BENCH_TRACES)
+	@$(PYTHON) tracer/test/bench_profile.py $(BUILD)/potoroo $(BUILD)/tracer/test/repeat_trace $(BUILD)/kernel/kernel.elf kernel/facts.ff $(BENCH_TRACES)
 HELP += "bench-trace|time the trace reader and potoroo profile against zstd, two traces at a time, and what the port costs"
 HELP += "bench-profile|the part of bench-trace about potoroo profile: rate, memory, two processors"
 
