@@ -222,11 +222,7 @@ static void connect_block(struct cfg *g, const struct map *index, uint32_t b, ui
     g->indirect_resolved += s.indirect && s.known;
     if (!s.known) {
         graph_unresolved(g, b, last, s.why);
-        const struct resolution *r = resolution_at(&g->own->known, last);
-        struct unresolved *u = &g->unresolved.data[g->unresolved.len - 1];
-        u->pointer = s.indirect;
-        u->target = r ? r->constant : 0;
-        u->table = r ? r->table : 0;
+        g->unresolved.data[g->unresolved.len - 1].pointer = s.indirect;
     }
     if (s.link) {
         connect_call(g, index, b, last, &s, next);
@@ -286,6 +282,19 @@ uint64_t block_last(const struct cfg *g, uint32_t b) {
 
 enum { MOST_ROUNDS = 32 };
 
+/* What was found out of the open pointers, also when the graph was made already. */
+static void explain_pointers(struct cfg *g) {
+    for (size_t i = 0; i < g->unresolved.len; i++) {
+        struct unresolved *u = &g->unresolved.data[i];
+        const struct resolution *r = resolution_at(&g->own->known, u->addr);
+        if (!r || !r->why)
+            continue;
+        u->why = r->why;
+        u->target = r->constant;
+        u->table = r->table;
+    }
+}
+
 /* graph_build, but for the loops' bounds. */
 static struct cfg *make_shape(const struct image *img, struct facts *facts, struct err *e) {
     struct cfg *g = mem_alloc(sizeof *g);
@@ -310,6 +319,7 @@ static struct cfg *make_shape(const struct image *img, struct facts *facts, stru
         cfg_free(g);
         return NULL;
     }
+    explain_pointers(g);
     tables_check_returns(g);
     loops_find(g);
     recursion_find(g);

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """How long `potoroo cfg` takes, and how much memory, by size of the code: copies of the benchmark programs linked into one image.
 
-Usage: bench.py OUT. Environment: POTOROO RV_PREFIX. Figures are ratios: seconds and bytes of memory a byte of code, of each size against
-the smallest: 1.0 would be linear.
+Usage: bench.py OUT. Environment: POTOROO RV_PREFIX. The last two figures are ratios: seconds and bytes of memory a byte
+of code, of each size against the smallest: 1.0 would be linear.
 """
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = os.path.join(HERE, "..", "programs")
@@ -50,25 +51,26 @@ def image(out, copies):
 
 
 def measure(elf):
+    began = time.monotonic()
     pid = os.posix_spawnp(os.environ.get("POTOROO", "build/potoroo"), ["potoroo", "cfg", "--json", elf], os.environ,
                           file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)])
     _, status, usage = os.wait4(pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 4):
         raise RuntimeError(f"potoroo cfg {elf}: exit code {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def main():
     out = sys.argv[1]
     os.makedirs(out, exist_ok=True)
     one_copy(out)
-    print(f"{'text':>10} {'CPU s':>8} {'memory':>10} {'s / MB':>8} {'time':>6} {'memory':>7}")
+    print(f"{'text':>10} {'clock s':>8} {'CPU s':>8} {'memory':>10} {'CPU s/MB':>8} {'time':>6} {'memory':>7}")
     first = None
     for copies in SIZES:
         elf, text = image(out, copies)
-        seconds, memory = measure(elf)
+        clock, seconds, memory = measure(elf)
         first = first or (seconds / text, memory / text)
-        print(f"{text:>10} {seconds:>8.2f} {memory >> 20:>7} MB {seconds / text * 1e6:>8.2f} {seconds / text / first[0]:>6.2f} {memory / text / first[1]:>7.2f}")
+        print(f"{text:>10} {clock:>8.2f} {seconds:>8.2f} {memory >> 20:>7} MB {seconds / text * 1e6:>8.2f} {seconds / text / first[0]:>6.2f} {memory / text / first[1]:>7.2f}")
 
 
 if __name__ == "__main__":
