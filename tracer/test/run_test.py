@@ -214,7 +214,8 @@ def is_running(pid):
 
 
 def test_signals(folder, elf):
-    signal.signal(signal.SIGINT, signal.default_int_handler) # a background job of a shell begins with it ignored, and so would what we start
+    for sig in signal.SIGINT, signal.SIGTERM, signal.SIGHUP: # nohup, or a shell's background job, ignores some, and so would what we start
+        signal.signal(sig, signal.SIG_DFL)
     for sig in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL:
         p = start(folder, ["run", "-p", PLATFORM, "-k", str(elf), "-o", "t.ptrace"] + words(1))
         deadline = time.monotonic() + 20
