@@ -93,7 +93,7 @@ struct finder {
     int depth;
 };
 
-static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out);
+static bool find_values(struct finder *f, ir_ref term, uint32_t b, uint32_t to, numbers *out);
 
 /* The values of a φ: those that come in along each edge. One that comes in as itself adds nothing. */
 static bool find_phi(struct finder *f, ir_ref phi, numbers *out) {
@@ -110,7 +110,7 @@ static bool find_phi(struct finder *f, ir_ref phi, numbers *out) {
     for (uint32_t p = v->first[b]; p < v->first[b + 1] && fine; p++) {
         ir_ref in = value_out(v, v->pred[p], var_loc(id));
         if (in && in != phi)
-            fine = find_values(f, in, v->pred[p], out) && out->len < MOST_TARGETS;
+            fine = find_values(f, in, v->pred[p], b, out) && out->len < MOST_TARGETS;
     }
     f->depth--;
     return fine;
@@ -142,14 +142,16 @@ static bool through_phi(struct finder *f, ir_ref term, const refs *terms, struct
     return fine && out->len;
 }
 
-/* All values that TERM can have at the end of block B. */
-static bool find_values(struct finder *f, ir_ref term, uint32_t b, numbers *out) {
+/* All values that TERM can have at the end of block B, where it goes on with TO (NONE: wherever). */
+static bool find_values(struct finder *f, ir_ref term, uint32_t b, uint32_t to, numbers *out) {
     const struct values *v = f->v;
     refs terms = {0};
     struct ranges ranges;
     bool done = false;
     ranges_init(&ranges, v);
     ranges_at(&ranges, v, b);
+    if (to != NONE)
+        ranges_edge(&ranges, v, b, to);
     bool small = collect(v->ir, term, &terms);
     if (f->depth == 0 && terms.len > 1) /* an interval of the target itself says nothing of where instructions begin */
         memmove(terms.data, terms.data + 1, --terms.len * sizeof *terms.data);
@@ -223,7 +225,7 @@ static void resolve_term(const struct values *v, uint32_t b, bool link, struct r
     struct finder f = {.v = v};
     numbers found = {0};
     uint64_t unused;
-    bool done = find_values(&f, target, b, &found);
+    bool done = find_values(&f, target, b, NONE, &found);
     for (size_t i = 0; i < found.len && done; i++)
         resolution_add(r, found.data[i]);
     vec_free(&found);

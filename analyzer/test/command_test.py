@@ -106,7 +106,11 @@ def rows():
     curves = json.loads(potoroo("profile", "curve", *config, "--json").stdout)
     bounds = {e["name"]: e for e in json.loads(potoroo("wcet", *config, "--json").stdout)["entries"]}
     check("profile curve has every entry", [e["name"] for e in curves["entries"]] == list(bounds))
-    for e in curves["entries"]:
+    # without a model a step that the workload never took leaves its entry open: which do hangs on the compiler
+    entries = [e for e in curves["entries"] if bounds[e["name"]]["status"] != "incomplete"]
+    check("nearly all entries are estimated", len(entries) >= 0.9 * len(bounds))
+    check("the others tell what is missing", all(row["missing"] and row["bound"] is None for row in bounds.values() if row["status"] == "incomplete"))
+    for e in entries:
         row, observed, combined = bounds[e["name"]], e["observed"], e["combined"]
         check(f"{e['name']}: histogram, sample", sum(n for _, n in e["histogram"]) == row["observations"] == observed["sample"])
         check(f"{e['name']}: observed <= tree <= bound", row["observed_max"] == observed["max"] <= row["tree"]["max"] == combined["max"] <= row["bound_before"] == e["bound"])
@@ -123,7 +127,7 @@ def rows():
     check("CSV is the JSON's curve", [[int(c), float(p)] for n, k, c, p in (line.split(",") for line in lines[1:]) if k == "combined"] == send["combined"]["curve"])
     rows = [line.split(",") for line in potoroo("profile", "curve", *config, "--csv=percentiles").stdout.decode().splitlines()]
     told = {(r[0], r[1]): dict(zip(rows[0], r)) for r in rows[1:]}
-    for e in curves["entries"]:
+    for e in entries:
         for kind in ("observed", "combined"):
             for p, t in e[kind]["percentiles"].items():
                 check(f"{e['name']}: {kind} {p} % in CSV", told[e["name"], kind]["p" + p] == str(t))
@@ -138,8 +142,9 @@ def rows():
     check("the tree's JSON has source and percentiles", whole["tree"]["source"].startswith("trap.S:") and whole["tree"]["percentiles"] == send["combined"]["percentiles"])
     check("the tree's JSON ends in the entry's curve", whole["entry"] == "send" and whole["tree"]["curve"] == send["combined"]["curve"])
     joint = json.loads(potoroo("profile", "curve", *config, "--dependence", "measured", "--json").stdout)["entries"]
+    joint = [e for e in joint if bounds[e["name"]]["status"] != "incomplete"]
     check("some entries had all their ways measured, others not", {"ways" in e["combined"] for e in joint} == {True, False})
-    for e, units in zip(joint, curves["entries"]):
+    for e, units in zip(joint, entries):
         if "ways" in e["combined"]:
             check(f"{e['name']}: ways measured as a whole end at what was observed", e["combined"]["max"] == e["observed"]["max"])
         else:

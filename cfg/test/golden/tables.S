@@ -187,6 +187,25 @@ function spoilt
 # through a pointer that is given
 function given
         jr      a0
+# a machine of states without a check before the table: 2 does not come round, as a branch leaves with it
+function turned
+        li      a1, 0
+1:      slli    t1, a1, 3
+        la      t2, .Lturned
+        add     t1, t1, t2
+        ld      t1, 0(t1)
+        jr      t1
+.Lt0:   li      a2, 1
+        beqz    a0, 2f
+        li      a2, 2
+2:      mv      a1, a2
+        li      t3, 2
+        bne     a2, t3, 1b
+        ret
+.Lt1:   li      a1, 0
+        addi    a0, a0, -1
+        bnez    a0, 1b
+        ret
 
         .section .rodata
         .balign 8
@@ -198,6 +217,8 @@ function given
 .Ltable9: .dword .Lg0, .Lg1, .Lg2, .Lg3
 .Lbroken: .dword .La0, 12345
 .Lfunctions: .dword absolute, masked
+.Lturned: .dword .Lt0, .Lt1
+        .dword .Ls2
 .Lrelative: .word .Lb0 - .Lrelative, .Lb1 - .Lrelative, .Lb2 - .Lrelative, .Lb3 - .Lrelative
         .data
         .balign 8
