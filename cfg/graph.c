@@ -7,10 +7,9 @@
 
 /* ---- functions ------------------------------------------------------------------------------------------------------- */
 
-/* The symbol that names an address: a function's before any other; NULL: none. */
-static const struct symbol *name_of(const struct image *img, uint64_t addr) {
-    const struct symbol *s, *best = NULL;
-    size_t n = image_symbols(img, &s), lo = 0, hi = n;
+size_t symbols_at(const struct image *img, uint64_t addr, const struct symbol **first) {
+    const struct symbol *s;
+    size_t n = image_symbols(img, &s), lo = 0, hi = n, end;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         if (s[mid].addr < addr)
@@ -18,9 +17,19 @@ static const struct symbol *name_of(const struct image *img, uint64_t addr) {
         else
             hi = mid;
     }
-    for (; lo < n && s[lo].addr == addr; lo++)
-        if (!best || (s[lo].function && !best->function))
-            best = &s[lo];
+    for (end = lo; end < n && s[end].addr == addr; end++)
+        ;
+    *first = end > lo ? s + lo : NULL;
+    return end - lo;
+}
+
+/* The symbol that names an address: a function's before any other; NULL: none. */
+static const struct symbol *name_of(const struct image *img, uint64_t addr) {
+    const struct symbol *s, *best = NULL;
+    size_t n = symbols_at(img, addr, &s);
+    for (size_t i = 0; i < n; i++)
+        if (!best || (s[i].function && !best->function))
+            best = &s[i];
     return best;
 }
 

@@ -29,6 +29,8 @@ void recursion_find(struct cfg *g);  /* function.recursion = 0 on the call graph
 struct cfg *graph_build(const struct image *img, struct facts *facts, struct err *e);
 
 static inline const struct block *block_of(const struct cfg *g, uint32_t b) { return &g->blocks.data[b]; }
+/* How many symbols an address has; *first: the image's, from there on. */
+size_t symbols_at(const struct image *img, uint64_t addr, const struct symbol **first);
 /* The address of the last instruction of a block. */
 uint64_t block_last(const struct cfg *g, uint32_t b);
 

@@ -188,17 +188,10 @@ static bool label_within(const struct cfg *g, const struct function *f) {
 
 static const struct symbol *symbol_of(const struct cfg *g, uint64_t addr) {
     const struct symbol *s;
-    size_t n = image_symbols(g->image, &s), lo = 0, hi = n;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (s[mid].addr < addr)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (; lo < n && s[lo].addr == addr; lo++)
-        if (s[lo].function && s[lo].size)
-            return &s[lo];
+    size_t n = symbols_at(g->image, addr, &s);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].function && s[i].size)
+            return &s[i];
     return NULL;
 }
 
